@@ -1,0 +1,147 @@
+package codeant
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/codeant-sdk/codeant/internal/errbody"
+	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+var errTooLarge = errors.New("the body is over its limit")
+
+// answer is a response whose body has been read whole.
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte // the body as it came
+	body   []byte // without a byte order mark and the white space around it
+}
+
+// readAnswer reads the body within its bounds; one that is read to its end leaves the connection fit for the next
+// request. stop ends the attempt when the body stands still.
+func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (answer, error) {
+	defer res.Body.Close()
+	got := answer{status: res.StatusCode, header: res.Header}
+	good := res.StatusCode >= 200 && res.StatusCode <= 299
+	if !good {
+		limit = maxErrorBody
+	}
+	watch := newWatchdog(defaultStallTimeout, stop)
+	defer watch.stop()
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(res.ContentLength, 0), limit, 1<<20)) + bytes.MinRead)
+	n, err := io.Copy(&buf, io.LimitReader(watch.reader(res.Body), limit+1))
+	got.raw = buf.Bytes()[:min(n, limit)]
+	got.body = bytes.TrimSpace(strictjson.TrimBOM(got.raw))
+	if err == nil && good && n > limit {
+		err = errTooLarge
+	}
+	return got, err
+}
+
+func (a answer) contentType() string { return a.header.Get("Content-Type") }
+
+func (a answer) requestID() string {
+	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Amz-Apigw-Id", "X-Amz-Cf-Id", "Cf-Ray"} {
+		if id := a.header.Get(name); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+func (a answer) markupReason() string {
+	reason := "not CodeAnt's JSON but a page, as from a proxy"
+	if t := a.contentType(); t != "" {
+		reason += " (" + redact.Text(t, maxPrintedValue) + ")"
+	}
+	return reason
+}
+
+// redirectHost names where a redirect leads, without path and query.
+func (a answer) redirectHost() string {
+	u, err := url.Parse(a.header.Get("Location"))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return " to " + u.Host
+}
+
+// check refuses a 2xx that does not carry CodeAnt's own JSON, or whose JSON says that it failed. An empty body passes:
+// whether one is due is for the operation to say.
+func (a answer) check(op operation) error {
+	if len(a.body) == 0 {
+		return nil
+	}
+	if errbody.IsMarkup(a.contentType(), a.body) {
+		return &refusal{ErrBadResponse, a.markupReason()}
+	}
+	if err := strictjson.Check(a.body); err != nil {
+		return unusable("%v", err)
+	}
+	if op.ownStatus {
+		return nil
+	}
+	for key, value := range strictjson.Members(a.body) {
+		switch {
+		case key == "status" && isFailureWord(value):
+			return &refusal{ErrBadResponse, "the answer says that it failed"}
+		case key == "error" && !isNothing(value):
+			return &refusal{ErrBadResponse, "the answer holds an error"}
+		}
+	}
+	return nil
+}
+
+func isFailureWord(value []byte) bool {
+	word, _ := strictjson.Text(value)
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "error", "failed", "failure", "fail":
+		return true
+	}
+	return false
+}
+
+// isNothing reports whether a JSON value says nothing: null, false, or empty.
+func isNothing(value []byte) bool {
+	switch string(bytes.TrimSpace(value)) {
+	case "null", "false", `""`, "{}", "[]":
+		return true
+	}
+	return false
+}
+
+// watchdog ends an attempt when no byte has moved for a while, which no deadline of net/http does.
+type watchdog struct {
+	timer   *time.Timer
+	timeout time.Duration
+}
+
+func newWatchdog(timeout time.Duration, stop context.CancelCauseFunc) *watchdog {
+	return &watchdog{timer: time.AfterFunc(timeout, func() { stop(errStalled) }), timeout: timeout}
+}
+
+func (w *watchdog) stop() { w.timer.Stop() }
+
+func (w *watchdog) reader(r io.Reader) io.Reader { return &watchedReader{r, w} }
+
+type watchedReader struct {
+	io.Reader
+	watch *watchdog
+}
+
+func (r *watchedReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.watch.timer.Reset(r.watch.timeout)
+	}
+	return n, err
+}

@@ -1,0 +1,269 @@
+package codeant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/codeant-sdk/codeant/internal/origin"
+	"github.com/codeant-sdk/codeant/internal/redact"
+)
+
+// TokenPrefix begins every CodeAnt API token (docs.codeant.ai, settings/api-tokens).
+const TokenPrefix = "cdt_"
+
+const (
+	minTokenSecret = 8    // characters behind the prefix
+	maxTokenLength = 4096 // more than any server takes in a header
+)
+
+// Token is a CodeAnt API token. It authenticates to CodeAnt, never to the Git provider, and belongs to one provider and
+// one organization. However it is printed, it shows cdt_•••• and its last four characters; Reveal alone gives the value.
+type Token struct {
+	secret *string // a pointer, so that even %#v of a struct around the token prints an address
+}
+
+// ParseToken reads a token, white space at its ends aside. A text that is empty or cannot be a CodeAnt token is
+// ErrInvalidToken, with an error that names what it seems to be and never holds the text itself.
+func ParseToken(s string) (Token, error) {
+	s = strings.TrimSpace(strings.TrimPrefix(s, "\uFEFF"))
+	if err := checkToken(s); err != nil {
+		return Token{}, err
+	}
+	return Token{secret: &s}, nil
+}
+
+func checkToken(s string) error {
+	lower := strings.ToLower(s)
+	owner := foreignToken(s)
+	switch {
+	case s == "":
+		return &tokenError{reason: "it is empty", kinds: []error{ErrInvalidToken, ErrMissingToken}}
+	case strings.HasPrefix(lower, "bearer ") || strings.HasPrefix(lower, "authorization:"):
+		return badToken("it begins with a piece of the HTTP header; give the token alone, which starts with " + TokenPrefix)
+	case owner != "":
+		return badToken("this is a " + owner + " token; CodeAnt tokens start with " + TokenPrefix)
+	case strings.ContainsAny(s, "•*…"):
+		return badToken("this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created")
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return badToken("it has a space, a line break or another character in it that no token has; was more than the token copied?")
+	case !strings.HasPrefix(s, TokenPrefix):
+		return badToken("CodeAnt tokens start with " + TokenPrefix)
+	case strings.Contains(s[len(TokenPrefix):], TokenPrefix):
+		return badToken(TokenPrefix + " stands in it twice; was it pasted twice?")
+	case len(s) < len(TokenPrefix)+minTokenSecret:
+		return badToken("it is too short; was it cut off?")
+	case len(s) > maxTokenLength:
+		return badToken("it is too long; was a whole file pasted?")
+	}
+	return nil
+}
+
+// foreignToken names whose token s is by its well-known prefix, or returns nothing.
+func foreignToken(s string) string {
+	for _, known := range []struct{ owner, prefixes string }{
+		{"GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"},
+		{"GitLab", "glpat- glptt- gldt- glrt- glcbt- gloas- glft- glsoat-"},
+		{"Bitbucket", "ATBB ATCTT ATATT"},
+	} {
+		for prefix := range strings.FieldsSeq(known.prefixes) {
+			if strings.HasPrefix(s, prefix) {
+				return known.owner
+			}
+		}
+	}
+	// Azure DevOps: 52 characters of base32, or 84 with the signature AZDO in them (learn.microsoft.com, "Use personal
+	// access tokens").
+	switch {
+	case len(s) == 52 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == "":
+		return "Azure DevOps"
+	case len(s) == 84 && strings.Contains(s, "AZDO"):
+		return "Azure DevOps"
+	}
+	return ""
+}
+
+type tokenError struct {
+	reason string
+	kinds  []error
+}
+
+func badToken(reason string) error {
+	return &tokenError{reason: reason, kinds: []error{ErrInvalidToken}}
+}
+
+func missingToken(reason string) error {
+	return &tokenError{reason: reason, kinds: []error{ErrMissingToken}}
+}
+
+func (e *tokenError) Error() string   { return e.kinds[0].Error() + ": " + e.reason }
+func (e *tokenError) Unwrap() []error { return e.kinds }
+
+// Reveal returns the token's value: the only way to it.
+func (t Token) Reveal() string {
+	if t.secret == nil {
+		return ""
+	}
+	return *t.secret
+}
+
+// Last4 returns the last four characters, which CodeAnt shows in its list of tokens.
+func (t Token) Last4() string { return redact.Last4(t.Reveal()) }
+
+// IsZero reports whether t holds no token.
+func (t Token) IsZero() bool { return t.secret == nil }
+
+// String returns cdt_•••• and the last four characters.
+func (t Token) String() string { return redact.Mask(TokenPrefix, t.Reveal()) }
+
+// GoString returns the masked form.
+func (t Token) GoString() string { return t.String() }
+
+// Format prints the masked form for every verb.
+func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
+
+// LogValue gives package log/slog the masked form.
+func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalText gives encoders the masked form.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// MarshalJSON gives the masked form.
+func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + t.String() + `"`), nil }
+
+// TokenSource hands out the token for each attempt of a call. It may be used by many goroutines at once. After a 401 it
+// is asked once more, and the call is repeated if it hands out another token.
+type TokenSource interface {
+	Token(ctx context.Context) (Token, error)
+}
+
+type staticToken struct{ token Token }
+
+// StaticToken always hands out t.
+func StaticToken(t Token) TokenSource { return staticToken{t} }
+
+func (s staticToken) Token(context.Context) (Token, error) {
+	if s.token.IsZero() {
+		return Token{}, missingToken("the token given to StaticToken is empty; use ParseToken")
+	}
+	return s.token, nil
+}
+
+type envToken string
+
+// EnvToken reads the token from the environment variable name at each attempt. An unset or empty variable is
+// ErrMissingToken.
+func EnvToken(name string) TokenSource { return envToken(name) }
+
+func (name envToken) Token(context.Context) (Token, error) {
+	value := os.Getenv(string(name))
+	if strings.TrimSpace(value) == "" {
+		return Token{}, missingToken("the environment variable " + string(name) + " is not set")
+	}
+	t, err := ParseToken(value)
+	if err != nil {
+		return Token{}, fmt.Errorf("%w (from the environment variable %s)", err, string(name))
+	}
+	return t, nil
+}
+
+type fileToken struct {
+	path string
+
+	mu   sync.Mutex
+	last Token
+}
+
+// FileToken reads the token from a file at each attempt, so that a new token takes effect without a restart as soon as
+// the file changes. A missing file is ErrMissingToken and os.ErrNotExist. A file that is empty because it is being
+// written at this moment does no harm: the last token stays in use.
+func FileToken(path string) TokenSource { return &fileToken{path: path} }
+
+func (s *fileToken) Token(context.Context) (Token, error) {
+	value, err := readTokenFile(s.path)
+	if err != nil {
+		return Token{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.TrimSpace(value) == "" {
+		if s.last.IsZero() {
+			return Token{}, missingToken("the file " + s.path + " is empty")
+		}
+		return s.last, nil
+	}
+	t, err := ParseToken(value)
+	if err != nil {
+		return Token{}, fmt.Errorf("%w (from the file %s)", err, s.path)
+	}
+	s.last = t
+	return t, nil
+}
+
+func readTokenFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		kinds := []error{ErrMissingToken, err}
+		return "", &tokenError{reason: "the file " + path + " cannot be opened: " + pathReason(err), kinds: kinds}
+	}
+	defer f.Close()
+	// One byte more than a token may have tells a file that is no token file from one that is.
+	data, err := io.ReadAll(io.LimitReader(f, maxTokenLength+64))
+	if err != nil {
+		return "", &tokenError{reason: "the file " + path + " cannot be read: " + pathReason(err), kinds: []error{ErrMissingToken, err}}
+	}
+	return string(data), nil
+}
+
+// pathReason drops the path of an fs.PathError, for sentences that have named it already.
+func pathReason(err error) string {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}
+
+type tokenKey struct{}
+
+func withToken(ctx context.Context, t Token) context.Context {
+	return context.WithValue(ctx, tokenKey{}, t)
+}
+
+// authTransport adds the token that the context carries to requests whose scheme, host and port are those of the base
+// URL, and to no others.
+type authTransport struct {
+	next   http.RoundTripper // nil is http.DefaultTransport
+	origin *url.URL
+}
+
+func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := t.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	token, ok := req.Context().Value(tokenKey{}).(Token)
+	if ok && origin.Same(req.URL, t.origin) {
+		req = req.Clone(req.Context()) // a RoundTripper may not change what it is given
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	return next.RoundTrip(req)
+}
+
+// CloseIdleConnections closes those of the transport below.
+func (t *authTransport) CloseIdleConnections() {
+	next := t.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	if closer, ok := next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,225 @@
+package ci
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/origin"
+)
+
+// ErrNotDetected is the kind of error, for errors.Is, that says that no known CI system was found and that the
+// overrides do not name provider, repository and commit. A program whose command line names them can go on.
+var ErrNotDetected = errors.New("ci: no CI system found")
+
+// value is one thing that was looked for: its text and who told it, or why it is not known.
+type value struct {
+	text, source string
+	err          *problem
+}
+
+// sighting is what a CI system said. provider, repo and commit are needed, the rest is not.
+type sighting struct {
+	system                               string
+	provider, repo, commit, branch, base value
+	pullRequest                          int
+	pullRequestSource                    string
+	fork, queue                          bool
+}
+
+// problem is an error that says what is wrong, which variable says so, and what to do.
+type problem struct {
+	text  string
+	kinds []error
+}
+
+func (p *problem) Error() string   { return p.text }
+func (p *problem) Unwrap() []error { return p.kinds }
+
+func wrong(text string, also ...error) *problem {
+	return &problem{text: text, kinds: append([]error{codeant.ErrInvalidRequest}, also...)}
+}
+
+// The last part of every error.
+const (
+	mendProvider = "set CODEANT_PROVIDER=github, gitlab, bitbucket or azuredevops"
+	mendRepo     = "set CODEANT_REPO=owner/repository"
+	mendRemote   = "set CODEANT_PROVIDER and CODEANT_REPO"
+	mendCommit   = "set CODEANT_COMMIT=$(git rev-parse HEAD)"
+	mendHead     = "set CODEANT_COMMIT to the hash of the pull request's head"
+)
+
+// queuePrefix begins the branches that GitHub's merge queue makes and nobody else can push to.
+const queuePrefix = "gh-readonly-queue/"
+
+// conclude puts the overrides over what was seen. What is still missing then is an error, all of it in one.
+func conclude(s sighting, over overrides) (*Build, error) {
+	provider := over.provider.or(s.provider)
+	repo := checked(over.repo.or(s.repo), checkRepo)
+	commit := over.commit.or(s.commit)
+	branch := checked(over.branch.or(s.branch), checkBranch)
+	if err := problems(s.system, provider.err, repo.err, commit.err, branch.err); err != nil {
+		return nil, err
+	}
+	base := over.base.or(s.base)
+	if base.text == "" {
+		base = value{text: publicAddress(codeant.Provider(provider.text)), source: provider.source}
+	}
+	b := &Build{
+		System: s.system,
+		Revision: codeant.Revision{
+			Provider: codeant.Provider(provider.text), Repo: repo.text, Commit: commit.text, Branch: branch.text, BaseURL: base.text,
+		},
+		PullRequest: s.pullRequest,
+		Fork:        s.fork,
+		MergeQueue:  s.queue || provider.text == string(codeant.GitHub) && strings.HasPrefix(s.branch.text, queuePrefix),
+		Sources:     make(map[string]string, 6),
+	}
+	for key, source := range map[string]string{
+		"provider": provider.source, "repo": repo.source, "commit": commit.source,
+		"branch": branch.source, "base_url": base.source, "pull_request": s.pullRequestSource,
+	} {
+		if source != "" {
+			b.Sources[key] = source
+		}
+	}
+	return b, nil
+}
+
+// or returns v, or other where v is not set.
+func (v value) or(other value) value {
+	if v.text != "" {
+		return v
+	}
+	return other
+}
+
+// checked is v with its error, if check finds one.
+func checked(v value, check func(value) *problem) value {
+	if v.err == nil && v.text != "" {
+		v.err = check(v)
+	}
+	return v
+}
+
+// problems joins what is wrong on one line, each thing once.
+func problems(system string, found ...*problem) error {
+	var texts []string
+	var kinds []error
+	told := make(map[*problem]bool)
+	for _, p := range found {
+		if p == nil || told[p] {
+			continue
+		}
+		told[p] = true
+		texts = append(texts, p.text)
+		kinds = append(kinds, p)
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	prefix := "ci: "
+	if system != "" {
+		prefix += system + ": "
+	}
+	return &problem{text: prefix + strings.Join(texts, "; and "), kinds: kinds}
+}
+
+// overrides are the CODEANT_* variables.
+type overrides struct {
+	provider, repo, commit, branch, base value
+}
+
+func (o overrides) complete() bool {
+	return o.provider.text != "" && o.repo.text != "" && o.commit.text != ""
+}
+
+// overrides reads the CODEANT_* variables. One that is wrong is an error, not a reason to ask the CI system.
+func (e env) overrides() (overrides, error) {
+	o := overrides{
+		provider: checked(e.first("CODEANT_PROVIDER"), checkProvider),
+		repo:     checked(e.first("CODEANT_REPO"), checkRepo),
+		commit:   checked(e.first("CODEANT_COMMIT"), checkCommit),
+		branch:   e.first("CODEANT_BRANCH"),
+		base:     checked(e.first("CODEANT_BASE_URL"), checkBase),
+	}
+	o.branch.text = strings.TrimPrefix(o.branch.text, "refs/heads/")
+	o.branch = checked(o.branch, checkBranch)
+	if err := problems("", o.provider.err, o.repo.err, o.commit.err, o.branch.err, o.base.err); err != nil {
+		return overrides{}, err
+	}
+	if o.provider.text != "" {
+		p, _ := codeant.ParseProvider(o.provider.text)
+		o.provider.text = string(p)
+	}
+	o.base.text = strings.TrimRight(o.base.text, "/")
+	return o, nil
+}
+
+func checkProvider(v value) *problem {
+	if _, err := codeant.ParseProvider(v.text); err != nil {
+		return wrong(v.source + " " + printed(v.text) + " is no provider; use github, gitlab, bitbucket or azuredevops")
+	}
+	return nil
+}
+
+// checkRepo never repeats what may be an address, because addresses may hold credentials.
+func checkRepo(v value) *problem {
+	if strings.ContainsAny(v.text, "@:") {
+		return wrong(v.source + " is an address, not a name; use owner/repository, as in the repository's address")
+	}
+	return invalid(v, codeant.Revision{Repo: v.text})
+}
+
+func checkCommit(v value) *problem { return invalid(v, codeant.Revision{Commit: v.text}) }
+func checkBranch(v value) *problem { return invalid(v, codeant.Revision{Branch: v.text}) }
+
+func checkBase(v value) *problem {
+	u, err := origin.Parse(v.text)
+	switch {
+	case err != nil:
+		return wrong(v.source + " is unusable: " + err.Error() + "; use the provider's address, such as https://github.example.com")
+	case u.RawQuery != "" || u.ForceQuery:
+		return wrong(v.source + " has a query; use the provider's address, such as https://github.example.com")
+	}
+	return nil
+}
+
+// invalid asks Revision.Validate, which decides what every call of the client accepts, about the one field of r that
+// is set.
+func invalid(v value, r codeant.Revision) *problem {
+	r.Provider = codeant.GitHub
+	if r.Repo == "" {
+		r.Repo = "owner/repository"
+	}
+	if r.Commit == "" {
+		r.Commit = strings.Repeat("0", 40)
+	}
+	if err := r.Validate(); err != nil {
+		return wrong(v.source + ": " + strings.TrimPrefix(err.Error(), "codeant: "))
+	}
+	return nil
+}
+
+func notDetected(over overrides) error {
+	var missing []string
+	for _, v := range []struct {
+		name string
+		v    value
+	}{{"CODEANT_PROVIDER", over.provider}, {"CODEANT_REPO", over.repo}, {"CODEANT_COMMIT", over.commit}} {
+		if v.v.text == "" {
+			missing = append(missing, v.name)
+		}
+	}
+	return wrong(ErrNotDetected.Error()+", and "+list(missing)+" not set; run on GitHub Actions, GitLab CI, Bitbucket Pipelines, "+
+		"Azure Pipelines, CircleCI, Jenkins, Buildkite or Travis CI, or set CODEANT_PROVIDER=github CODEANT_REPO=owner/repository "+
+		"CODEANT_COMMIT=$(git rev-parse HEAD)", ErrNotDetected)
+}
+
+// list is "A is", "A and B are" or "A, B and C are".
+func list(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are"
+}

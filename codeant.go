@@ -1,0 +1,285 @@
+package codeant
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/codeant-sdk/codeant/internal/origin"
+)
+
+// What New falls back to, and what this package calls itself.
+const (
+	Version        = "0.1.0"
+	DefaultBaseURL = "https://api.codeant.ai"
+	TokenEnv       = "CODEANT_API_TOKEN"
+	BaseURLEnv     = "CODEANT_API_URL"
+)
+
+// Client speaks to CodeAnt with one token. It is safe for many goroutines at once; make one and keep it, because it
+// holds the connections.
+type Client struct {
+	Tokens   *TokensService
+	Coverage *CoverageService
+	Scans    *ScansService
+	Gates    *GatesService
+	Agents   *AgentsService
+	Teams    *TeamsService
+	Metrics  *MetricsService
+
+	api       *http.Client
+	storage   http.RoundTripper // never sees a token
+	base      *url.URL
+	source    TokenSource
+	retrier   *retrier
+	log       *slog.Logger
+	userAgent string
+	passWords map[string]bool
+	timeout   time.Duration
+	maxBody   int64
+}
+
+// Option configures New. The order of options does not matter; of two of one kind the later one holds.
+type Option func(*config)
+
+type config struct {
+	token     *string
+	source    TokenSource
+	baseURL   *string
+	insecure  bool
+	http      *http.Client
+	product   string
+	log       *slog.Logger
+	timeout   time.Duration
+	retry     RetryPolicy
+	maxBody   int64
+	passWords []string
+	errs      []error
+}
+
+func (c *config) fail(err error) { c.errs = append(c.errs, err) }
+
+// WithToken gives the token's value. It is checked by New. It outranks WithTokenSource.
+func WithToken(token string) Option { return func(c *config) { c.token = &token } }
+
+// WithTokenSource gives a source that is asked for the token at each attempt, for tokens that change while the program
+// runs.
+func WithTokenSource(src TokenSource) Option {
+	return func(c *config) {
+		if src == nil {
+			c.fail(invalid("token source", "", "is nil", "use StaticToken, EnvToken, FileToken or your own"))
+			return
+		}
+		c.source = src
+	}
+}
+
+// WithBaseURL gives the address of the API: https, or http on this machine; a path prefix is kept. Default: the
+// environment variable CODEANT_API_URL, else DefaultBaseURL.
+func WithBaseURL(rawURL string) Option { return func(c *config) { c.baseURL = &rawURL } }
+
+// WithInsecureHTTP allows a base URL and a storage URL of plain http to any host. Everyone on the way can then read the
+// token.
+func WithInsecureHTTP() Option { return func(c *config) { c.insecure = true } }
+
+// WithHTTPClient uses the transport of hc, as it is, for the API and the storage: the bounds on dialling, TLS, headers
+// and connections are then the transport's own. hc is copied and never changed. Its Timeout and Jar serve the API
+// alone; its CheckRedirect is not used, because no redirect is followed.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) {
+		if hc == nil {
+			c.fail(invalid("HTTP client", "", "is nil", "leave the option out for the default one"))
+			return
+		}
+		c.http = hc
+	}
+}
+
+// WithUserAgent puts a product such as "mytool/1.2" before this package's own in the User-Agent header.
+func WithUserAgent(product string) Option {
+	return func(c *config) {
+		if err := validateProduct(product); err != nil {
+			c.fail(err)
+			return
+		}
+		c.product = product
+	}
+}
+
+// WithLogger logs each attempt at debug level and each retry at warning level: operation, method, path, status and
+// time, never a token, a body or a query. Default, and nil: no log.
+func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
+
+// WithTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) {
+		if d <= 0 {
+			c.fail(invalid("timeout", d.String(), "is not positive", "give the time for one attempt, such as 30s"))
+			return
+		}
+		c.timeout = d
+	}
+}
+
+// WithRetry changes how failed attempts are repeated.
+func WithRetry(p RetryPolicy) Option { return func(c *config) { c.retry = p } }
+
+// WithMaxResponseSize bounds the body of one answer in bytes, after decompression; a longer one is ErrTooLarge.
+// Default 64 MiB.
+func WithMaxResponseSize(bytes int64) Option {
+	return func(c *config) {
+		if bytes <= 0 {
+			c.fail(invalid("maximum response size", fmt.Sprint(bytes), "is not positive", "give a number of bytes"))
+			return
+		}
+		c.maxBody = bytes
+	}
+}
+
+// WithGatePassWords adds words that count as passed when a quality gate answers them, in any letter case: the caller's
+// own decision, such as "SKIPPED". FAILED stays failed and is refused here.
+func WithGatePassWords(words ...string) Option {
+	return func(c *config) {
+		for _, word := range words {
+			word = strings.ToUpper(strings.TrimSpace(word))
+			if word == "" || word == "FAILED" {
+				c.fail(invalid("gate pass word", word, "cannot count as passed", "give a word that CodeAnt answers for a gate, such as SKIPPED"))
+				continue
+			}
+			c.passWords = append(c.passWords, word)
+		}
+	}
+}
+
+// New makes a client. It does no I/O. The token comes from WithToken or WithTokenSource, else from the environment
+// variable CODEANT_API_TOKEN, which is read here and once. All that is wrong with the options is told in one error, of
+// the kinds ErrMissingToken, ErrInvalidToken and ErrInvalidRequest.
+func New(opts ...Option) (*Client, error) {
+	cfg := config{timeout: defaultCallTimeout, maxBody: defaultMaxResponse}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&cfg)
+		}
+	}
+	c := &Client{
+		base:      cfg.parseBaseURL(),
+		source:    cfg.tokenSource(),
+		log:       cfg.log,
+		userAgent: userAgent(cfg.product),
+		passWords: gatePassWords(cfg.passWords),
+		timeout:   cfg.timeout,
+		maxBody:   cfg.maxBody,
+	}
+	policy, err := cfg.retry.withDefaults()
+	if err != nil {
+		cfg.fail(err)
+	}
+	if err := join(cfg.errs...); err != nil {
+		return nil, err
+	}
+	c.retrier = &retrier{policy: policy, budget: newBudget()}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.connect(cfg.http)
+	c.Tokens = &TokensService{c}
+	c.Coverage = &CoverageService{c, cfg.insecure}
+	c.Scans = &ScansService{c}
+	c.Gates = &GatesService{c}
+	c.Agents = &AgentsService{c}
+	c.Teams = &TeamsService{c}
+	c.Metrics = &MetricsService{c}
+	return c, nil
+}
+
+func (c *Client) connect(hc *http.Client) {
+	api := http.Client{Transport: newTransport()}
+	if hc != nil {
+		api = *hc
+	}
+	c.storage = api.Transport
+	api.Transport = &authTransport{next: api.Transport, origin: c.base}
+	api.CheckRedirect = neverFollow
+	c.api = &api
+}
+
+// CloseIdleConnections closes the connections that no call uses at this moment.
+func (c *Client) CloseIdleConnections() { c.api.CloseIdleConnections() }
+
+func (c *config) tokenSource() TokenSource {
+	if c.token == nil && c.source != nil {
+		return c.source
+	}
+	value, from := os.Getenv(TokenEnv), " (from the environment variable "+TokenEnv+")"
+	if c.token != nil {
+		value, from = *c.token, ""
+	} else if strings.TrimSpace(value) == "" {
+		c.fail(missingToken("set the environment variable " + TokenEnv + " or use WithToken; tokens are made in CodeAnt under Settings -> API tokens"))
+		return nil
+	}
+	token, err := ParseToken(value)
+	if err != nil {
+		c.fail(fmt.Errorf("%w%s", err, from))
+		return nil
+	}
+	return StaticToken(token)
+}
+
+func (c *config) parseBaseURL() *url.URL {
+	const mend = "use an address such as " + DefaultBaseURL
+	raw, field := DefaultBaseURL, "base URL"
+	if c.baseURL != nil {
+		raw = *c.baseURL
+	} else if env := strings.TrimSpace(os.Getenv(BaseURLEnv)); env != "" {
+		raw, field = env, "base URL (from the environment variable "+BaseURLEnv+")"
+	}
+	if raw == "" {
+		c.fail(invalid(field, "", "is empty", mend))
+		return nil
+	}
+	u, err := origin.Parse(raw)
+	if err != nil {
+		c.fail(invalid(field, raw, "is unusable: "+err.Error(), mend))
+		return nil
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		c.fail(invalid(field, raw, "has a query", mend))
+		return nil
+	}
+	if err := origin.Secure(u); err != nil && !c.insecure {
+		c.fail(invalid(field, raw, "is unusable: "+err.Error(), "or use WithInsecureHTTP on purpose"))
+		return nil
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u
+}
+
+func validateProduct(product string) error {
+	const mend = `use a product such as "mytool/1.2"`
+	if strings.TrimSpace(product) == "" {
+		return invalid("user agent", "", "is empty", mend)
+	}
+	if strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) || len(product) > 256 {
+		return invalid("user agent", product, "cannot stand in a header", mend)
+	}
+	return nil
+}
+
+func userAgent(product string) string {
+	own := fmt.Sprintf("codeant-go/%s (%s; %s/%s)", Version, goVersion(), runtime.GOOS, runtime.GOARCH)
+	if product == "" {
+		return own
+	}
+	return product + " " + own
+}
+
+// goVersion is "go1.25.3" even where the toolchain calls itself "go1.25.3 X:experiment" or "devel …".
+func goVersion() string {
+	version, _, _ := strings.Cut(runtime.Version(), " ")
+	return version
+}

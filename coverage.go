@@ -1,0 +1,324 @@
+package codeant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/storage"
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+var (
+	opCoveragePresign  = operation{name: "coverage.presign", path: "/pr/analysis/coverage/presign", tokenField: "access_token", idempotent: true}
+	opCoverageComplete = operation{name: "coverage.complete", path: "/pr/analysis/coverage/complete", tokenField: "access_token", idempotent: true}
+)
+
+// opCoveragePut names the upload in errors and logs. It is no call of the API: package storage makes it.
+const opCoveragePut = "coverage.put"
+
+// CoverageService uploads coverage reports.
+type CoverageService struct {
+	client   *Client
+	insecure bool
+}
+
+// CoverageTarget names what a report is about.
+type CoverageTarget struct {
+	Revision
+	// Module tells several reports of one commit apart, in a monorepo. Optional.
+	Module string
+	// ModulePath is the directory of the module. Optional. The name of its field on the wire (module_path) is inferred.
+	ModulePath string
+}
+
+// CoverageUpload is one report and what it is about.
+type CoverageUpload struct {
+	Revision
+	Module, ModulePath string // as in CoverageTarget
+
+	// Path is the report's file. Exactly one of Path and Body is required.
+	Path string
+	// Body is sent from its current offset and left there.
+	Body io.ReadSeeker
+	// Format of the report. Zero: recognised from the content.
+	Format ReportFormat
+	// Progress is called as bytes are handed to the connection, one call at a time, from 0 to total; it starts again
+	// from 0 when the report is sent again. Optional.
+	Progress func(sent, total int64)
+}
+
+func (up CoverageUpload) target() CoverageTarget {
+	return CoverageTarget{Revision: up.Revision, Module: up.Module, ModulePath: up.ModulePath}
+}
+
+// CoverageResult is what CodeAnt said to a finished upload.
+type CoverageResult struct {
+	Format  ReportFormat    // empty where only Complete was called
+	Bytes   int64           // size of the report
+	Message string          // the server's words, if any
+	Raw     json.RawMessage // the answer as it came; nil if it was empty
+}
+
+type coverageWire struct {
+	Repo       string   `json:"repo"`
+	Commit     string   `json:"commit_id"`
+	Platform   Provider `json:"platform"`
+	Module     string   `json:"module,omitempty"`
+	ModulePath string   `json:"module_path,omitempty"`
+	Branch     string   `json:"branch,omitempty"`
+	BaseURL    string   `json:"vcs_base_url,omitempty"`
+}
+
+func (t CoverageTarget) wire() (coverageWire, error) {
+	if err := join(t.Validate(), validateText("module", t.Module), validateText("module path", t.ModulePath)); err != nil {
+		return coverageWire{}, err
+	}
+	return coverageWire{
+		Repo: t.Repo, Commit: t.Commit, Platform: t.Provider, Module: t.Module, ModulePath: t.ModulePath, Branch: t.Branch, BaseURL: t.BaseURL,
+	}, nil
+}
+
+// Upload sends a report: it asks for a presigned URL, puts the file there, and tells CodeAnt that it is complete. It
+// returns a result only if all three succeeded; CodeAnt is never told of a report that the storage did not take.
+//
+// The report is checked before anything is sent: one that is empty, unreadable or no coverage report is
+// ErrInvalidReport. Memory stays constant; a failed transfer starts again from the beginning of the report, and a
+// presigned URL that expired is asked for again, once. A refusal by the storage is a *StorageError.
+//
+// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
+func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*CoverageResult, error) {
+	if _, err := up.target().wire(); err != nil {
+		return nil, err
+	}
+	src, err := openReport(up)
+	if err != nil {
+		return nil, err
+	}
+	defer src.close()
+	presigned, err := s.Presign(ctx, up.target())
+	if err != nil {
+		return nil, err
+	}
+	put := &coveragePut{service: s, target: up.target(), url: presigned, src: src, progress: up.Progress}
+	if err := put.run(ctx); err != nil {
+		return nil, err
+	}
+	if src.changed() {
+		s.client.log.WarnContext(ctx, "codeant: the report changed while it was sent; it was sent as long as it was at the start", "op", opCoveragePut, "bytes", src.size)
+	}
+	result, err := s.Complete(ctx, up.target())
+	if err != nil {
+		return nil, fmt.Errorf("%w (the report is stored, but CodeAnt does not know it yet: upload it again)", err)
+	}
+	result.Format, result.Bytes = src.format, src.size
+	return result, nil
+}
+
+// Presign asks for a URL to put a report to, for programs that transfer the file themselves. Most use Upload.
+//
+// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
+func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*PresignedUpload, error) {
+	in, err := t.wire()
+	if err != nil {
+		return nil, err
+	}
+	var presigned *PresignedUpload
+	err = s.client.call(ctx, opCoveragePresign, in, func(got answer) error {
+		raw, _ := strictjson.Get(got.body, "coverage_url")
+		value, _ := strictjson.Text(raw)
+		if value == "" {
+			return unusable(`its field "coverage_url" is missing`)
+		}
+		u, err := storage.ParseURL(value, s.insecure)
+		if err != nil {
+			return unusable(`its field "coverage_url" is no address to upload to: %v`, err)
+		}
+		presigned = newPresignedUpload(value, u)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return presigned, nil
+}
+
+// Complete tells CodeAnt that the report was put to the presigned URL. Call it only after a 2xx of that PUT.
+//
+// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh); the shape of the answer is not known, so any JSON that does
+// not say that it failed is taken, and an empty body too.
+func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*CoverageResult, error) {
+	in, err := t.wire()
+	if err != nil {
+		return nil, err
+	}
+	result := &CoverageResult{}
+	err = s.client.call(ctx, opCoverageComplete, in, func(got answer) error {
+		if len(got.body) > 0 {
+			result.Raw = got.body
+		}
+		message, _ := strictjson.Get(got.body, "message")
+		text, _ := strictjson.Text(message)
+		result.Message = redact.Text(text, maxPrintedMessage)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// coveragePut is the transfer of one report, over all its attempts.
+type coveragePut struct {
+	service  *CoverageService
+	target   CoverageTarget
+	url      *PresignedUpload
+	src      *reportSource
+	progress func(sent, total int64)
+	renewed  bool
+	sent     int
+}
+
+func (p *coveragePut) run(ctx context.Context) error {
+	c := p.service.client
+	store := storage.New(c.storage, c.userAgent)
+	return c.retrier.run(ctx, true, func(attempt int) *failure {
+		if attempt > 1 && p.url.nearlyExpired() {
+			if f := p.renew(ctx); f != nil {
+				return f
+			}
+		}
+		f := p.attempt(ctx, store)
+		var refused *storage.Refusal
+		if f == nil || p.renewed || !errors.As(f.refused(), &refused) || !refused.Expired() {
+			return f
+		}
+		if f := p.renew(ctx); f != nil {
+			return f
+		}
+		f = p.attempt(ctx, store)
+		if f != nil && p.sent >= c.retrier.policy.MaxAttempts {
+			f.transient = false // the fresh URL does not buy further attempts
+		}
+		return f
+	}, func(attempt int, pause time.Duration, f *failure) {
+		c.logRetry(ctx, opCoveragePut, attempt, pause, f)
+	})
+}
+
+func (p *coveragePut) renew(ctx context.Context) *failure {
+	if p.renewed {
+		return nil
+	}
+	p.renewed = true
+	presigned, err := p.service.Presign(ctx, p.target)
+	if err != nil {
+		return &failure{err: err}
+	}
+	p.url = presigned
+	return nil
+}
+
+func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failure {
+	if ctx.Err() != nil {
+		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
+	}
+	if err := p.src.rewind(); err != nil {
+		return &failure{err: p.src.invalid("cannot be read again from its start: "+pathReason(err), err)}
+	}
+	p.sent++
+	var progress func(int64)
+	if p.progress != nil {
+		p.progress(0, p.src.size)
+		progress = func(sent int64) { p.progress(sent, p.src.size) }
+	}
+	started := time.Now()
+	err := store.Put(ctx, p.url.secret.url, p.src.r, p.src.size, progress)
+	var refused *storage.Refusal
+	errors.As(err, &refused)
+	p.service.client.log.DebugContext(ctx, "codeant: attempt", "op", opCoveragePut, "method", http.MethodPut, "host", p.url.host(),
+		"status", refused.Status(err == nil), "attempt", p.sent, "took", time.Since(started))
+	return p.judge(ctx, err)
+}
+
+func (p *coveragePut) judge(ctx context.Context, err error) *failure {
+	var (
+		refused *storage.Refusal
+		source  *storage.SourceError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &source):
+		return &failure{err: p.src.invalid("changed while it was sent: "+pathReason(source.Err), source.Err)}
+	case errors.As(err, &refused):
+		return &failure{
+			err:        p.refused(refused),
+			transient:  refused.Transient(),
+			throttled:  refused.StatusCode == http.StatusTooManyRequests || refused.StatusCode == http.StatusServiceUnavailable,
+			retryAfter: refused.RetryAfter,
+		}
+	case ctx.Err() != nil:
+		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
+	case errors.Is(err, storage.ErrStalled):
+		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error()}, err), transient: true}
+	}
+	b := classify(err)
+	return &failure{err: p.failed(b, newCause(err)), transient: b.transient}
+}
+
+// PresignedUpload is a URL that takes one report. The URL is a secret while it is valid: whoever has it can upload.
+// However it is printed, its query is left out; Reveal alone gives all of it.
+type PresignedUpload struct{ secret *presignedURL } // a pointer, as in Token
+
+type presignedURL struct {
+	raw      string
+	url      *url.URL
+	received time.Time
+	validFor time.Duration // 0 where the URL does not tell
+}
+
+func newPresignedUpload(raw string, u *url.URL) *PresignedUpload {
+	seconds, _ := strconv.Atoi(u.Query().Get("X-Amz-Expires"))
+	return &PresignedUpload{&presignedURL{raw: raw, url: u, received: time.Now(), validFor: time.Duration(max(0, seconds)) * time.Second}}
+}
+
+// nearlyExpired reports whether four fifths of the URL's life have passed, by the time since it was received: the clock
+// of this machine may be wrong.
+func (p *PresignedUpload) nearlyExpired() bool {
+	return p.secret.validFor > 0 && time.Since(p.secret.received) > p.secret.validFor*4/5
+}
+
+func (p *PresignedUpload) host() string { return p.secret.url.Host }
+
+// Reveal returns the URL with its signature: the only way to it.
+func (p *PresignedUpload) Reveal() string {
+	if p == nil || p.secret == nil {
+		return ""
+	}
+	return p.secret.raw
+}
+
+// String returns the URL without its query.
+func (p *PresignedUpload) String() string {
+	if p == nil || p.secret == nil {
+		return "no URL"
+	}
+	return redact.Text(p.secret.url.Scheme+"://"+p.secret.url.Host+p.secret.url.EscapedPath()+"?…", maxPrintedMessage)
+}
+
+// GoString returns the URL without its query.
+func (p *PresignedUpload) GoString() string { return p.String() }
+
+// Format prints the URL without its query for every verb.
+func (p *PresignedUpload) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+
+// MarshalText gives encoders the URL without its query.
+func (p *PresignedUpload) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -1,0 +1,350 @@
+package codeant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+)
+
+// The kinds of failure, for errors.Is. One error may be of several kinds.
+var (
+	// ErrMissingToken: no token was given, neither by an option nor in the environment.
+	ErrMissingToken = errors.New("codeant: no API token")
+	// ErrInvalidToken: what was given is no CodeAnt token. Found before anything is sent.
+	ErrInvalidToken = errors.New("codeant: not a CodeAnt API token")
+	// ErrUnauthorized: 401, the server does not accept the token.
+	ErrUnauthorized = errors.New("codeant: unauthorized")
+	// ErrTokenRevoked: 401 that says that the token was revoked, which is final.
+	ErrTokenRevoked = errors.New("codeant: token revoked")
+	// ErrForbidden: 403; the token is good, but not for this. CodeAnt also uses it for a quota that is used up.
+	ErrForbidden = errors.New("codeant: forbidden")
+	// ErrNotFound: 404 or 410.
+	ErrNotFound = errors.New("codeant: not found")
+	// ErrConflict: 409.
+	ErrConflict = errors.New("codeant: conflict")
+	// ErrInvalidRequest: bad input, found by this package before anything is sent, or refused by the server (400, 415, 422).
+	ErrInvalidRequest = errors.New("codeant: invalid request")
+	// ErrTooLarge: the request is too large for the server (413, 414, 431) or its answer for this client.
+	ErrTooLarge = errors.New("codeant: too large")
+	// ErrRateLimited: 429.
+	ErrRateLimited = errors.New("codeant: rate limited")
+	// ErrUnavailable: no answer, or 408 or 5xx, to the last attempt.
+	ErrUnavailable = errors.New("codeant: service unavailable")
+	// ErrRedirect: 301, 302, 303, 307 or 308. No redirect is ever followed.
+	ErrRedirect = errors.New("codeant: redirect refused")
+	// ErrBadResponse: an answer that cannot be read or understood, and so is never taken for success.
+	ErrBadResponse = errors.New("codeant: unusable response")
+	// ErrUnknownOutcome: the request may have been carried out, but its answer was lost; look before you repeat it.
+	ErrUnknownOutcome = errors.New("codeant: outcome unknown")
+	// ErrNotReady: there is no result yet.
+	ErrNotReady = errors.New("codeant: not ready")
+	// ErrWaitTimeout: the time to wait ran out.
+	ErrWaitTimeout = errors.New("codeant: wait timed out")
+	// ErrScanFailed: the scan itself ended as failed.
+	ErrScanFailed = errors.New("codeant: scan failed")
+	// ErrGateFailed: a quality gate failed.
+	ErrGateFailed = errors.New("codeant: quality gate failed")
+	// ErrGateUndecided: the answer does not say that every gate passed, nor that one failed.
+	ErrGateUndecided = errors.New("codeant: quality gate undecided")
+	// ErrStorage: the storage behind the presigned URL did not take the report.
+	ErrStorage = errors.New("codeant: storage refused the upload")
+	// ErrInvalidReport: the file is no coverage report that CodeAnt reads.
+	ErrInvalidReport = errors.New("codeant: invalid coverage report")
+	// ErrUnsupported: the server does not offer this operation.
+	ErrUnsupported = errors.New("codeant: not supported by the server")
+)
+
+// Texts longer than these are cut in what is printed; RawBody has more.
+const (
+	maxPrintedMessage = 300
+	maxPrintedMarkup  = 200
+	maxPrintedValue   = 80
+)
+
+// inputError is bad input of the caller's, refused before anything is sent.
+type inputError struct {
+	field, value, reason, mend string
+	kind                       error
+}
+
+func invalid(field, value, reason, mend string) error {
+	return &inputError{field: field, value: redact.Text(value, maxPrintedValue), reason: reason, mend: mend, kind: ErrInvalidRequest}
+}
+
+func (e *inputError) Error() string {
+	if e.value == "" {
+		return fmt.Sprintf("codeant: %s %s; %s", e.field, e.reason, e.mend)
+	}
+	return fmt.Sprintf("codeant: %s %q %s; %s", e.field, e.value, e.reason, e.mend)
+}
+
+func (e *inputError) Unwrap() error { return e.kind }
+
+// joined holds several errors and prints them on one line, for logs that are read line by line.
+type joined []error
+
+func join(errs ...error) error {
+	var kept joined
+	for _, err := range errs {
+		if err != nil {
+			kept = append(kept, err)
+		}
+	}
+	switch len(kept) {
+	case 0:
+		return nil
+	case 1:
+		return kept[0]
+	}
+	return kept
+}
+
+func (j joined) Error() string {
+	texts := make([]string, len(j))
+	for i, err := range j {
+		texts[i] = err.Error()
+		if i > 0 {
+			texts[i] = strings.TrimPrefix(texts[i], "codeant: ")
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (j joined) Unwrap() []error { return j }
+
+// APIError is the failure of one call. Its kind is told by errors.Is with the Err… variables of this package; every
+// printed form leaves out tokens, request bodies and the queries of URLs.
+type APIError struct {
+	Op         string        // the operation, such as "scans.start"
+	Method     string        // the HTTP method
+	Path       string        // the path below the base URL, without a query
+	StatusCode int           // the last HTTP status, 0 where no answer came
+	Code       string        // the server's own code for the error, if it gave one
+	Message    string        // the server's own words, or what kept the answer from coming; tokens masked
+	RequestID  string        // the server's name for the request, for a support case
+	RetryAfter time.Duration // how long the server asks to wait, 0 where it does not say
+	Attempts   int           // how often the request was sent
+
+	hidden *apiErrorDetails // behind a pointer, so that no verb of package fmt prints it
+}
+
+type apiErrorDetails struct {
+	host   string
+	body   []byte
+	reason string  // why an answer with a good status cannot be used, or why no answer came
+	kinds  []error // beyond those that the status tells
+	cause  error
+	advice string // instead of the one that the kind suggests
+}
+
+func (e *APIError) details() *apiErrorDetails {
+	if e == nil || e.hidden == nil {
+		return &apiErrorDetails{}
+	}
+	return e.hidden
+}
+
+// RawBody returns the body of the answer as it came, at most 64 KiB of it. It is never printed, because nobody knows
+// what is in it.
+func (e *APIError) RawBody() []byte { return e.details().body }
+
+// Unwrap returns the kinds of the error and, where something underneath failed, that too: errors.Is also finds
+// context.Canceled, os.ErrDeadlineExceeded or an x509 error.
+func (e *APIError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	d := e.details()
+	errs := append(statusKinds(e.StatusCode), d.kinds...)
+	if d.cause != nil {
+		errs = append(errs, d.cause)
+	}
+	return errs
+}
+
+// Error tells what failed, where, how often it was tried and what to do, on one line.
+func (e *APIError) Error() string {
+	if e == nil {
+		return "codeant: no error"
+	}
+	d := e.details()
+	var b strings.Builder
+	b.WriteString("codeant: ")
+	if e.Op != "" {
+		b.WriteString(e.Op + ": ")
+	}
+	var parts []string
+	if e.StatusCode != 0 {
+		parts = append(parts, strings.TrimSpace(strconv.Itoa(e.StatusCode)+" "+http.StatusText(e.StatusCode)))
+	}
+	for _, text := range []string{d.reason, e.Message} {
+		if text != "" {
+			parts = append(parts, redact.Text(text, maxPrintedMessage))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "failed")
+	}
+	b.WriteString(strings.Join(parts, ": "))
+	b.WriteString(" (" + e.where() + ")")
+	if advice := e.advice(); advice != "" {
+		b.WriteString("; " + advice)
+	}
+	return b.String()
+}
+
+func (e *APIError) where() string {
+	var parts []string
+	if e.Method != "" || e.Path != "" {
+		parts = append(parts, strings.TrimSpace(e.Method+" "+e.Path))
+	}
+	if host := e.details().host; host != "" {
+		parts = append(parts, "host "+host)
+	}
+	switch e.Attempts {
+	case 0:
+		parts = append(parts, "not sent")
+	case 1:
+		parts = append(parts, "1 attempt")
+	default:
+		parts = append(parts, strconv.Itoa(e.Attempts)+" attempts")
+	}
+	if e.RequestID != "" {
+		parts = append(parts, "request id "+redact.Text(e.RequestID, maxPrintedValue))
+	}
+	return strings.Join(parts, ", ")
+}
+
+const createToken = "create a new one in CodeAnt under Settings -> API tokens and put it where this program reads it (" + TokenEnv + ")"
+
+func (e *APIError) advice() string {
+	if advice := e.details().advice; advice != "" {
+		return advice
+	}
+	is := func(kind error) bool { return errors.Is(e, kind) }
+	switch {
+	case is(ErrTokenRevoked):
+		return "revocation is final: " + createToken
+	case is(ErrUnauthorized):
+		return "check that the token is whole and belongs to this organization, or " + createToken
+	case is(ErrUnknownOutcome):
+		return "the server may have carried it out all the same: look before you repeat it"
+	case is(context.Canceled), is(context.DeadlineExceeded) && e.StatusCode == 0:
+		return ""
+	case is(ErrForbidden):
+		return "the token may not reach this repository or organization, or a quota is used up"
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		return "the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY"
+	case is(ErrUnsupported):
+		return "this server does not offer the operation"
+	case is(ErrNotFound):
+		return "check the repository, the commit and the base URL"
+	case is(ErrRedirect):
+		return "redirects are not followed, because they would carry the token elsewhere: check the base URL"
+	case is(ErrRateLimited), is(ErrUnavailable):
+		return e.adviceToWait()
+	case is(ErrBadResponse):
+		return "check the base URL, and that no proxy or login page answers in CodeAnt's place"
+	case is(ErrInvalidRequest):
+		return "check the values of the request"
+	}
+	return ""
+}
+
+func (e *APIError) adviceToWait() string {
+	switch {
+	case e.RetryAfter > 0:
+		return "try again in " + e.RetryAfter.String()
+	case e.StatusCode == 0:
+		return "check the network, the proxy and the base URL"
+	}
+	return "try again later"
+}
+
+// Format prints the text of Error for every verb but %#v, which shows the fields.
+func (e *APIError) Format(f fmt.State, verb rune) {
+	switch {
+	case verb == 'v' && f.Flag('#'):
+		io.WriteString(f, e.GoString())
+	case verb == 'q':
+		fmt.Fprintf(f, "%q", e.Error())
+	default:
+		io.WriteString(f, e.Error())
+	}
+}
+
+// GoString shows the fields, and nothing of the answer's body.
+func (e *APIError) GoString() string {
+	if e == nil {
+		return "(*codeant.APIError)(nil)"
+	}
+	return fmt.Sprintf("&codeant.APIError{Op:%q, Method:%q, Path:%q, StatusCode:%d, Code:%q, Message:%q, RequestID:%q, RetryAfter:%d, Attempts:%d}",
+		e.Op, e.Method, e.Path, e.StatusCode, e.Code, redact.Text(e.Message, maxPrintedMessage), e.RequestID, e.RetryAfter, e.Attempts)
+}
+
+// UnauthorizedError is a 401: the server does not accept the token. It is ErrUnauthorized.
+type UnauthorizedError struct{ *APIError }
+
+// Unwrap returns the *APIError.
+func (e *UnauthorizedError) Unwrap() error { return e.APIError }
+
+// Is makes the error ErrUnauthorized whatever is inside.
+func (e *UnauthorizedError) Is(target error) bool { return target == ErrUnauthorized }
+
+// TokenRevokedError is a 401 that says that the token was revoked. It is ErrTokenRevoked and ErrUnauthorized.
+type TokenRevokedError struct {
+	*APIError
+	Last4 string // the last four characters of the token
+}
+
+// Unwrap returns the *APIError.
+func (e *TokenRevokedError) Unwrap() error { return e.APIError }
+
+// Is makes the error ErrTokenRevoked and ErrUnauthorized whatever is inside.
+func (e *TokenRevokedError) Is(target error) bool {
+	return target == ErrTokenRevoked || target == ErrUnauthorized
+}
+
+// statusKinds tells the kinds that follow from an HTTP status alone.
+func statusKinds(status int) []error {
+	switch status {
+	case 0:
+		return nil
+	case http.StatusUnauthorized:
+		return []error{ErrUnauthorized}
+	case http.StatusForbidden:
+		return []error{ErrForbidden}
+	case http.StatusNotFound, http.StatusGone:
+		return []error{ErrNotFound}
+	case http.StatusConflict:
+		return []error{ErrConflict}
+	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		return []error{ErrTooLarge}
+	case http.StatusTooManyRequests:
+		return []error{ErrRateLimited}
+	case http.StatusRequestTimeout, http.StatusProxyAuthRequired:
+		return []error{ErrUnavailable}
+	case http.StatusNotImplemented:
+		return []error{ErrUnsupported, ErrUnavailable}
+	case http.StatusMethodNotAllowed:
+		return []error{ErrUnsupported}
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return []error{ErrRedirect}
+	}
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status >= 400 && status < 500:
+		return []error{ErrInvalidRequest}
+	case status >= 500 && status < 600:
+		return []error{ErrUnavailable}
+	}
+	return []error{ErrBadResponse}
+}

@@ -1,0 +1,140 @@
+package codeant
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+)
+
+// Why our own watches ended an attempt.
+var (
+	errAttemptTimeout = errors.New("no complete answer within the time for one attempt")
+	errStalled        = errors.New("the connection stood still: no byte moved")
+)
+
+// proxyError is a proxy that refused to connect us.
+type proxyError struct {
+	host   string
+	status int
+}
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy %s answered %d %s", e.host, e.status, http.StatusText(e.status))
+}
+
+// broken tells why no usable answer came over the connection.
+type broken struct {
+	kind      error
+	reason    string
+	transient bool // it may well go away
+	unsent    bool // it is certain that the server saw nothing of the request
+}
+
+// classify judges an error of a RoundTripper or of reading a body. Gate 1 of the retries is decided here.
+func classify(err error) broken {
+	var (
+		dns     *net.DNSError
+		op      *net.OpError
+		proxy   *proxyError
+		netErr  net.Error
+		unknown x509.UnknownAuthorityError
+		host    x509.HostnameError
+		cert    x509.CertificateInvalidError
+		verify  *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+	)
+	text := redact.Text(innermost(err).Error(), maxPrintedMessage)
+	switch {
+	case errors.As(err, &proxy):
+		passing := proxy.status >= 500 || proxy.status == http.StatusTooManyRequests || proxy.status == http.StatusRequestTimeout
+		return broken{ErrUnavailable, proxy.Error(), passing, true}
+	case text == http.StatusText(http.StatusProxyAuthRequired):
+		return broken{ErrUnavailable, "the proxy wants a login (407)", false, true}
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return broken{ErrUnavailable, "host not found: " + text, false, true}
+	case errors.As(err, &dns):
+		return broken{ErrUnavailable, "the host name could not be looked up: " + text, true, true}
+	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert):
+		return broken{ErrUnavailable, "no secure connection: " + text, false, true}
+	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect"):
+		return broken{ErrUnavailable, "no connection: " + text, true, true}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return broken{ErrUnavailable, "no connection: " + text, true, true}
+	case errors.Is(err, errAttemptTimeout), errors.Is(err, errStalled):
+		return broken{ErrUnavailable, text, true, false}
+	case strings.Contains(text, "server response headers exceeded"):
+		return broken{ErrTooLarge, "its header is over the limit of this client", false, false}
+	case strings.Contains(text, "failed to parse Location header"):
+		return broken{ErrRedirect, "a redirect to an unreadable address", false, false}
+	case strings.Contains(text, "malformed"), strings.Contains(text, "multiple Content-Length"), strings.Contains(text, "bad Content-Length"),
+		strings.Contains(text, "too many transfer encodings"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid header"):
+		return broken{ErrBadResponse, "it is no proper HTTP: " + text, false, false}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),
+		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "connection broken"),
+		strings.Contains(text, "client connection lost"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
+		return broken{ErrUnavailable, "the connection broke: " + text, true, false}
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return broken{ErrUnavailable, "no answer in time: " + text, true, false}
+	}
+	return broken{ErrUnavailable, text, false, false}
+}
+
+// innermost takes the URL, whose query may be a secret, off an error of net/http.
+func innermost(err error) error {
+	for {
+		var withURL *url.Error
+		if !errors.As(err, &withURL) || withURL.Err == nil {
+			return err
+		}
+		err = withURL.Err
+	}
+}
+
+// cause keeps an error from below in the chain without its text, which may hold a URL or a token that some transport
+// put there. What can be told from the error without printing it, errors.Is and the well-known types, stays.
+type cause struct {
+	text string
+	err  func() error // a func, so that no verb of package fmt looks inside
+}
+
+func newCause(err error, secrets ...string) error {
+	err = innermost(err)
+	raw := err.Error()
+	c := &cause{text: redact.Text(raw, maxPrintedMessage, secrets...), err: func() error { return err }}
+	if c.text == raw {
+		return &openCause{c}
+	}
+	return c
+}
+
+func (c *cause) Error() string        { return c.text }
+func (c *cause) Is(target error) bool { return errors.Is(c.err(), target) }
+
+// openCause is one whose text holds nothing to hide, so that errors.As may reach what is inside.
+type openCause struct{ *cause }
+
+func (c *openCause) Unwrap() error { return c.err() }
+
+// attemptError prefers our own reason for ending an attempt to the "context canceled" that it looks like from below,
+// and keeps the caller's own context apart from both.
+func attemptError(caller, attempt context.Context, err error) error {
+	if caller.Err() != nil {
+		return contextError(caller)
+	}
+	if reason := context.Cause(attempt); reason != nil && (errors.Is(reason, errAttemptTimeout) || errors.Is(reason, errStalled)) {
+		return reason
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// A jsonRule tells a document by a value at a place in it.
+type jsonRule struct {
+	path    []string // keys from the root; "*" is any key, "[]" an element of an array
+	kind    byte     // '{', '[', or 's' for a scalar
+	refusal *Refusal // nil: the document holds line coverage
+}
+
+const (
+	adviseJSONReport = "upload the report with lines: the JSON or Cobertura of coverage.py and gcovr, coverage-final.json " +
+		"of Istanbul, .resultset.json of SimpleCov"
+	adviseLCOV = "let the coverage tool write LCOV and upload that file"
+)
+
+var (
+	refuseGoTestJSON = &Refusal{"it is the output of go test -json", adviseGo}
+	refuseJestResult = &Refusal{"it is a Jest test result, not a coverage report", adviseLCOV}
+	refuseLastRun    = &Refusal{"it is SimpleCov's .last_run.json, a summary without lines", adviseJSONReport}
+)
+
+// jsonRules go by structure, not by file name: the keys of most of these documents are paths. A file of Istanbul
+// may be called anything, and so may a test command of SimpleCov.
+var jsonRules = []jsonRule{
+	{path: []string{"files", "*", "executed_lines"}, kind: '['},    // coverage.py
+	{path: []string{"files", "*", "missing_lines"}, kind: '['},     // coverage.py
+	{path: []string{"files", "[]", "lines"}, kind: '['},            // gcovr
+	{path: []string{"*", "statementMap"}, kind: '{'},               // Istanbul
+	{path: []string{"*", "coverage", "*", "lines"}, kind: '['},     // SimpleCov
+	{path: []string{"*", "coverage", "*"}, kind: '['},              // SimpleCov before 0.18
+	{path: []string{"coverage", "*", "lines"}, kind: '['},          // SimpleCov's JSON formatter
+	{[]string{"*", "lines", "pct"}, 's', &Refusal{"it is Istanbul's coverage-summary.json, a summary without lines", adviseJSONReport}},
+	{[]string{"gcovr/summary_format_version"}, 's', &Refusal{"it is gcovr's JSON summary, without lines", adviseJSONReport}},
+	{[]string{"result", "line"}, 's', refuseLastRun},
+	{[]string{"result", "covered_percent"}, 's', refuseLastRun},
+	{[]string{"files", "*", "summary"}, '{', &Refusal{"it is a JSON summary without lines", adviseJSONReport}},
+	{[]string{"*", "*", "*", "*", "Lines"}, '{', &Refusal{"it is Coverlet's own JSON", adviseCobertura}},
+	{[]string{"data", "[]", "files"}, '[', &Refusal{"it is the JSON of llvm-cov export", adviseLLVM}},
+	{[]string{"result", "[]", "scriptId"}, 's', &Refusal{"it is V8's raw coverage", "run c8 with the lcov reporter and upload lcov.info"}},
+	{[]string{"source_files", "[]", "coverage"}, '[', &Refusal{"it is a Coveralls payload", adviseLCOV}},
+	{[]string{"Action"}, 's', refuseGoTestJSON},
+	{[]string{"testResults"}, '[', refuseJestResult},
+	{[]string{"runs"}, '[', &Refusal{"it is a SARIF log, not a coverage report", adviseReport}},
+}
+
+// maxRuleDepth is the length of the longest path among the rules.
+const maxRuleDepth = 5
+
+func (r *jsonRule) matches(path []string, kind byte) bool {
+	if r.kind != kind || len(r.path) != len(path) {
+		return false
+	}
+	for i, want := range r.path {
+		if want != path[i] && (want != "*" || path[i] == "[]") {
+			return false
+		}
+	}
+	return true
+}
+
+// jsonScan walks a document token by token, so that one that the window cuts off is judged by what is there.
+type jsonScan struct {
+	dec   *json.Decoder
+	open  []byte   // the arrays and objects around the next token, '[' or '{'
+	path  []string // where the next value stands, at most maxRuleDepth keys
+	isKey bool     // the next token is a key
+
+	values  int
+	found   bool     // line coverage
+	refusal *Refusal // the first foreign document that a rule told
+}
+
+func detectJSON(data []byte, whole bool) (Format, *Refusal) {
+	s := &jsonScan{dec: json.NewDecoder(bytes.NewReader(data))}
+	s.dec.UseNumber() // a number beyond float64 is no reason to refuse a report
+	err := s.scan(!whole)
+	switch {
+	case !s.found && s.refusal != nil:
+		return "", s.refusal
+	case err != nil && !atEnd(err):
+		return "", &Refusal{fmt.Sprintf("it begins like JSON and has a syntax error near byte %d", s.dec.InputOffset()), adviseReport}
+	case err != nil && whole:
+		return "", &Refusal{"it is JSON that is cut off", adviseRerun}
+	case s.found:
+		return JSON, nil
+	case whole && s.values == 1:
+		return "", &Refusal{"it is an empty JSON document", adviseRerun}
+	case whole:
+		return "", &Refusal{"it is JSON without line coverage", adviseJSONReport}
+	}
+	return "", &Refusal{"it is JSON without line coverage in its first 128 KiB", adviseJSONReport}
+}
+
+func atEnd(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+
+// scan reads to the end of the first value and then to the end of the input, or only to the first line coverage
+// if early is set.
+func (s *jsonScan) scan(early bool) error {
+	for {
+		token, err := s.dec.Token()
+		if err != nil {
+			return err
+		}
+		s.take(token)
+		if s.refusal != nil && len(s.open) == 0 || s.found && early {
+			return nil
+		}
+		if len(s.open) > 0 {
+			continue
+		}
+		if _, err := s.dec.Token(); err != io.EOF {
+			return fmt.Errorf("data after the document: %w", errTrailing)
+		}
+		return nil
+	}
+}

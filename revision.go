@@ -1,0 +1,150 @@
+package codeant
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/codeant-sdk/codeant/internal/origin"
+)
+
+// Provider is the service that hosts a repository. Its value is the spelling of the scan and coverage endpoints.
+type Provider string
+
+// The providers CodeAnt works with.
+const (
+	GitHub      Provider = "github"
+	GitLab      Provider = "gitlab"
+	Bitbucket   Provider = "bitbucket"
+	AzureDevOps Provider = "azuredevops"
+)
+
+// ParseProvider reads the name of a provider in any of its usual spellings, letter case, spaces, dashes and
+// underscores aside: "GitHub", "azure_devops", "Azure DevOps", "ado". Anything else is ErrInvalidRequest.
+func ParseProvider(s string) (Provider, error) {
+	switch strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(s)) {
+	case "github":
+		return GitHub, nil
+	case "gitlab":
+		return GitLab, nil
+	case "bitbucket":
+		return Bitbucket, nil
+	case "azuredevops", "azure", "azurerepos", "ado", "vsts", "tfsgit":
+		return AzureDevOps, nil
+	}
+	return "", invalid("provider", s, "is not known", "use github, gitlab, bitbucket or azuredevops")
+}
+
+func (p Provider) validate() error {
+	switch p {
+	case GitHub, GitLab, Bitbucket, AzureDevOps:
+		return nil
+	case "":
+		return invalid("provider", "", "is missing", "use github, gitlab, bitbucket or azuredevops")
+	}
+	return invalid("provider", string(p), "is not known", "use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings")
+}
+
+// defaultBaseURL is where the provider's public service lives, in the words of CodeAnt's API description.
+func (p Provider) defaultBaseURL() string {
+	switch p {
+	case GitHub:
+		return "https://github.com"
+	case GitLab:
+		return "https://gitlab.com"
+	case AzureDevOps:
+		return "https://dev.azure.com"
+	case Bitbucket:
+		return "https://api.bitbucket.org/2.0"
+	}
+	return ""
+}
+
+// Revision names one commit of one repository.
+type Revision struct {
+	// Provider hosts the repository. Required.
+	Provider Provider
+	// Repo is owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps. Required.
+	Repo string
+	// Commit is the commit's hash, 7 to 64 hexadecimal digits; give it whole. Required.
+	Commit string
+	// Branch is the branch's name without refs/heads/. Optional.
+	Branch string
+	// BaseURL is the address of the provider where it is not the public one, such as "https://github.acme.example".
+	// Optional. No request is sent there; CodeAnt is told the address.
+	BaseURL string
+}
+
+// Validate reports the first thing that is wrong with r, as an ErrInvalidRequest that names the field. Every method
+// that takes a Revision calls it before it sends anything.
+func (r Revision) Validate() error {
+	if err := r.Provider.validate(); err != nil {
+		return err
+	}
+	if err := validateRepo(r.Repo); err != nil {
+		return err
+	}
+	if err := validateCommit(r.Commit); err != nil {
+		return err
+	}
+	if err := validateText("branch", r.Branch); err != nil {
+		return err
+	}
+	return validateVCSBaseURL(r.BaseURL)
+}
+
+func validateRepo(repo string) error {
+	const want = "use owner/repository, as in the repository's address"
+	if repo == "" {
+		return invalid("repo", "", "is missing", want)
+	}
+	if err := validateText("repo", repo); err != nil {
+		return err
+	}
+	switch {
+	case strings.Contains(repo, "://"):
+		return invalid("repo", repo, "is a URL", want)
+	case strings.TrimSpace(repo) != repo:
+		return invalid("repo", repo, "has white space around it", want)
+	case strings.HasPrefix(repo, "/"), strings.HasSuffix(repo, "/"), strings.Contains(repo, "//"), !strings.Contains(repo, "/"):
+		return invalid("repo", repo, "has no owner or no name", want)
+	}
+	return nil
+}
+
+func validateCommit(commit string) error {
+	const want = "use the full hash of the commit, as git rev-parse HEAD prints it"
+	if commit == "" {
+		return invalid("commit", "", "is missing", want)
+	}
+	if len(commit) < 7 || len(commit) > 64 || strings.Trim(commit, "0123456789abcdefABCDEF") != "" {
+		return invalid("commit", commit, "is not 7 to 64 hexadecimal digits", want)
+	}
+	return nil
+}
+
+func validateVCSBaseURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := origin.Parse(raw)
+	if err != nil {
+		return invalid("base URL", raw, "is unusable: "+err.Error(), "use the provider's address, such as https://github.example.com")
+	}
+	if u.RawQuery != "" {
+		return invalid("base URL", raw, "has a query", "use the provider's address, such as https://github.example.com")
+	}
+	return nil
+}
+
+// validateText refuses what no name, branch or path holds and what could forge a line of a log: control characters
+// and broken UTF-8. An empty text is fine.
+func validateText(field, s string) error {
+	if !utf8.ValidString(s) {
+		return invalid(field, s, "is not valid UTF-8", "write it as plain text")
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid(field, s, "has a control character in it", "remove line breaks and other invisible characters")
+	}
+	return nil
+}

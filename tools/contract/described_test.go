@@ -1,0 +1,97 @@
+package contract_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/codeant-sdk/codeant/tools/contract"
+)
+
+// described loads the description of CodeAnt's API, which is no part of the repository: it lies beside it, or where
+// CODEANT_OPENAPI says. Where it does not lie beside it, ok is false and the test's log says so; a file that was
+// asked for has to be there.
+func described(t *testing.T) (spec *contract.Spec, ok bool) {
+	t.Helper()
+	path := os.Getenv("CODEANT_OPENAPI")
+	if path == "" {
+		path = "../../../shared/api/openapi.yaml"
+		if _, err := os.Stat(path); err != nil {
+			t.Logf("cannot run without the API description, set CODEANT_OPENAPI to its path: %v", err)
+			return nil, false
+		}
+	}
+	spec, err := contract.Load(path)
+	require.NoError(t, err)
+	return spec, true
+}
+
+func TestTheDescriptionHoldsEveryOperation(t *testing.T) {
+	t.Parallel()
+	spec, ok := described(t)
+	if !ok {
+		return
+	}
+	ids := spec.OperationIDs()
+	assert.Len(t, ids, 28)
+	assert.Equal(t, "POST /analysis/ci/quality-gates/scan/start", ids["startQualityGateScan"])
+	assert.Equal(t, "POST /api/analysis/results/sbom", ids["getSBOMResults"])
+	assert.Equal(t, "GET /pr/analysis/coverage/script/get", ids["getCoverageScript"])
+}
+
+func TestTheDescriptionAccepts(t *testing.T) {
+	t.Parallel()
+	spec, ok := described(t)
+	if !ok {
+		return
+	}
+	const results = `{"repo":"acme/shop","commit_id":"abc123def456","access_token":"cdt_0123456789","service":"github"}`
+	for name, r := range map[string]struct{ path, body string }{
+		"results":                      {"/api/analysis/results", results},
+		"packages":                     {"/api/analysis/results/sbom", results},
+		"packages by their older path": {"/api/analysis/results/sbomb", results},
+		"a team's members":             {"/api/metrics/developer/teams/create", `{"platform":"azure_devops","org":"acme","name":"Shop","members":[{"user_login":"jane","role":"lead"}]}`},
+		"a coverage report":            {"/pr/analysis/coverage/presign", `{"repo":"acme/shop","commit_id":"abc123","access_token":"cdt_0123456789","platform":"github","module":"web"}`},
+		"a history, free-form":         {"/api/analysis/scan-history", `{"repo":"acme/shop","limit":5}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, spec.Check(http.MethodPost, r.path, jsonHeader(), []byte(r.body)))
+		})
+	}
+}
+
+func TestTheDescriptionRefuses(t *testing.T) {
+	t.Parallel()
+	spec, ok := described(t)
+	if !ok {
+		return
+	}
+	for name, r := range map[string]struct{ path, body, want string }{
+		"the other spelling of a field": {
+			"/api/analysis/agents/scan/results", `{"repo":"acme/shop","scanID":"x"}`,
+			"POST /api/analysis/agents/scan/results: body: scanID: no such field\n" +
+				"POST /api/analysis/agents/scan/results: body: scanId: property \"scanId\" is missing",
+		},
+		"a team id that is none": {
+			"/api/metrics/developer/teams/get", `{"platform":"github","org":"acme","team_id":"7"}`,
+			`POST /api/metrics/developer/teams/get: body: team_id: string doesn't match the format "uuid" (not a UUID)`,
+		},
+		"a field of another member object": {
+			"/api/metrics/developer/teams/create", `{"platform":"github","org":"acme","name":"Shop","members":[{"user_login":"jane","joined_at":"x"}]}`,
+			"POST /api/metrics/developer/teams/create: body: members.0.joined_at: no such field",
+		},
+		"a credential in the quality gates' body": {
+			"/analysis/ci/quality-gates/scan/start", `{"repo":"acme/shop","service":"github","commit_id":"abc123","access_token":"cdt_0123456789"}`,
+			"POST /analysis/ci/quality-gates/scan/start: body: access_token: no such field",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.EqualError(t, spec.Check(http.MethodPost, r.path, jsonHeader(), []byte(r.body)), r.want)
+		})
+	}
+}
