@@ -197,7 +197,7 @@ func (p *coveragePut) run(ctx context.Context) error {
 		}
 		f := p.attempt(ctx, store)
 		var refused *storage.Refusal
-		if f == nil || p.renewed || !errors.As(f.refused(), &refused) || !refused.Expired() {
+		if f == nil || p.renewed || !errors.As(f.err, &refused) || !refused.Expired() {
 			return f
 		}
 		if f := p.renew(ctx); f != nil {
@@ -241,10 +241,8 @@ func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failu
 	}
 	started := time.Now()
 	err := store.Put(ctx, p.url.secret.url, p.src.r, p.src.size, progress)
-	var refused *storage.Refusal
-	errors.As(err, &refused)
 	p.service.client.log.DebugContext(ctx, "codeant: attempt", "op", opCoveragePut, "method", http.MethodPut, "host", p.url.host(),
-		"status", refused.Status(err == nil), "attempt", p.sent, "took", time.Since(started))
+		"stored", err == nil, "attempt", p.sent, "took", time.Since(started))
 	return p.judge(ctx, err)
 }
 

@@ -79,10 +79,15 @@ func invalid(field, value, reason, mend string) error {
 }
 
 func (e *inputError) Error() string {
-	if e.value == "" {
-		return fmt.Sprintf("codeant: %s %s; %s", e.field, e.reason, e.mend)
+	text := "codeant: " + e.field
+	if e.value != "" {
+		text += " " + strconv.Quote(e.value)
 	}
-	return fmt.Sprintf("codeant: %s %q %s; %s", e.field, e.value, e.reason, e.mend)
+	text += " " + e.reason
+	if e.mend != "" {
+		text += "; " + e.mend
+	}
+	return text
 }
 
 func (e *inputError) Unwrap() error { return e.kind }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -29,13 +30,13 @@ var (
 // jsonRules go by structure, not by file name: the keys of most of these documents are paths. A file of Istanbul
 // may be called anything, and so may a test command of SimpleCov.
 var jsonRules = []jsonRule{
-	{path: []string{"files", "*", "executed_lines"}, kind: '['},    // coverage.py
-	{path: []string{"files", "*", "missing_lines"}, kind: '['},     // coverage.py
-	{path: []string{"files", "[]", "lines"}, kind: '['},            // gcovr
-	{path: []string{"*", "statementMap"}, kind: '{'},               // Istanbul
-	{path: []string{"*", "coverage", "*", "lines"}, kind: '['},     // SimpleCov
-	{path: []string{"*", "coverage", "*"}, kind: '['},              // SimpleCov before 0.18
-	{path: []string{"coverage", "*", "lines"}, kind: '['},          // SimpleCov's JSON formatter
+	{path: []string{"files", "*", "executed_lines"}, kind: '['}, // coverage.py
+	{path: []string{"files", "*", "missing_lines"}, kind: '['},  // coverage.py
+	{path: []string{"files", "[]", "lines"}, kind: '['},         // gcovr
+	{path: []string{"*", "statementMap"}, kind: '{'},            // Istanbul
+	{path: []string{"*", "coverage", "*", "lines"}, kind: '['},  // SimpleCov
+	{path: []string{"*", "coverage", "*"}, kind: '['},           // SimpleCov before 0.18
+	{path: []string{"coverage", "*", "lines"}, kind: '['},       // SimpleCov's JSON formatter
 	{[]string{"*", "lines", "pct"}, 's', &Refusal{"it is Istanbul's coverage-summary.json, a summary without lines", adviseJSONReport}},
 	{[]string{"gcovr/summary_format_version"}, 's', &Refusal{"it is gcovr's JSON summary, without lines", adviseJSONReport}},
 	{[]string{"result", "line"}, 's', refuseLastRun},
@@ -69,7 +70,7 @@ func (r *jsonRule) matches(path []string, kind byte) bool {
 type jsonScan struct {
 	dec   *json.Decoder
 	open  []byte   // the arrays and objects around the next token, '[' or '{'
-	path  []string // where the next value stands, at most maxRuleDepth keys
+	path  []string // where the next value stands
 	isKey bool     // the next token is a key
 
 	values  int
@@ -116,8 +117,60 @@ func (s *jsonScan) scan(early bool) error {
 			continue
 		}
 		if _, err := s.dec.Token(); err != io.EOF {
-			return fmt.Errorf("data after the document: %w", errTrailing)
+			return errors.New("data after the document")
 		}
 		return nil
+	}
+}
+
+// take follows one token: path and open tell where the next one stands.
+func (s *jsonScan) take(token json.Token) {
+	delim, isDelim := token.(json.Delim)
+	switch {
+	case isDelim && (delim == '{' || delim == '['):
+		s.value(byte(delim))
+		s.open = append(s.open, byte(delim))
+		s.isKey = delim == '{'
+		if delim == '[' {
+			s.path = append(s.path, "[]")
+		}
+	case isDelim:
+		if delim == ']' {
+			s.path = s.path[:len(s.path)-1]
+		}
+		s.open = s.open[:len(s.open)-1]
+		s.endValue()
+	case s.isKey:
+		key, _ := token.(string)
+		s.path = append(s.path, key)
+		s.isKey = false
+	default:
+		s.value('s')
+		s.endValue()
+	}
+}
+
+// value asks the rules about a value, by the place where it begins.
+func (s *jsonScan) value(kind byte) {
+	s.values++
+	if len(s.path) > maxRuleDepth {
+		return
+	}
+	for i := range jsonRules {
+		rule := &jsonRules[i]
+		switch {
+		case !rule.matches(s.path, kind):
+		case rule.refusal == nil:
+			s.found = true
+		case s.refusal == nil:
+			s.refusal = rule.refusal
+		}
+	}
+}
+
+func (s *jsonScan) endValue() {
+	s.isKey = len(s.open) > 0 && s.open[len(s.open)-1] == '{'
+	if s.isKey {
+		s.path = s.path[:len(s.path)-1]
 	}
 }

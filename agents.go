@@ -1,0 +1,4 @@
+package codeant
+
+// AgentsService will be filled.
+type AgentsService struct{ client *Client }

@@ -1,0 +1,12 @@
+package codeant
+
+// GatesService will be filled.
+type GatesService struct{ client *Client }
+
+func gatePassWords(extra []string) map[string]bool {
+	words := map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true}
+	for _, word := range extra {
+		words[word] = true
+	}
+	return words
+}

@@ -1,0 +1,4 @@
+package codeant
+
+// MetricsService will be filled.
+type MetricsService struct{ client *Client }

@@ -1,0 +1,159 @@
+package codeant
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/codeant-sdk/codeant/internal/report"
+)
+
+// ReportFormat is the format of a coverage report.
+type ReportFormat string
+
+// The formats that CodeAnt reads (docs.codeant.ai, control_center/test_coverage; README of its coverage action).
+const (
+	FormatCobertura ReportFormat = "cobertura"
+	FormatJaCoCo    ReportFormat = "jacoco"
+	FormatLCOV      ReportFormat = "lcov"
+	FormatClover    ReportFormat = "clover"
+	FormatJSON      ReportFormat = "json"
+)
+
+func (f ReportFormat) validate() error {
+	switch f {
+	case "", FormatCobertura, FormatJaCoCo, FormatLCOV, FormatClover, FormatJSON:
+		return nil
+	}
+	return invalid("report format", string(f), "is not known", "leave it out, or use cobertura, jacoco, lcov, clover or json")
+}
+
+// DetectReportFormat recognises a coverage report by its beginning, of which it reads at most 128 KiB. What is no
+// coverage report that CodeAnt reads is ErrInvalidReport, with an error that says what it is instead.
+func DetectReportFormat(r io.Reader) (ReportFormat, error) {
+	format, err := report.Detect(r)
+	if err != nil {
+		return "", invalidReport("", err.Error(), err)
+	}
+	return ReportFormat(format), nil
+}
+
+// invalidReport is an error about a report, which is named where it has a name. under is what lies underneath.
+func invalidReport(name, reason string, under error) error {
+	return &inputError{field: "coverage report", value: name, reason: "cannot be used: " + reason, kind: join(ErrInvalidReport, under)}
+}
+
+// reportSource is a report that is open, checked and ready to be sent any number of times.
+type reportSource struct {
+	name   string // "" for a Body
+	r      io.ReadSeeker
+	start  int64
+	size   int64
+	format ReportFormat
+	file   *os.File // nil for a Body, which is the caller's
+}
+
+func openReport(up CoverageUpload) (*reportSource, error) {
+	if err := up.Format.validate(); err != nil {
+		return nil, err
+	}
+	switch {
+	case up.Path == "" && up.Body == nil:
+		return nil, invalid("coverage report", "", "is missing", "give Path or Body")
+	case up.Path != "" && up.Body != nil:
+		return nil, invalid("coverage report", up.Path, "is given twice", "give Path or Body, not both")
+	}
+	src := &reportSource{name: up.Path, r: up.Body, format: up.Format}
+	err := src.open()
+	if err == nil {
+		err = src.check()
+	}
+	if err != nil {
+		src.close()
+		return nil, err
+	}
+	return src, nil
+}
+
+func (s *reportSource) open() error {
+	if s.name == "" {
+		return nil
+	}
+	info, err := os.Stat(s.name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return s.invalid("there is no such file; does the test step write it here, and before this step?", err)
+	case err != nil:
+		return s.invalid(pathReason(err), err)
+	case info.IsDir():
+		return s.invalid("it is a directory; name the report in it", nil)
+	case !info.Mode().IsRegular():
+		// Opening a pipe would wait for a writer that may never come.
+		return s.invalid("it is no regular file; write the report to one first", nil)
+	}
+	s.file, err = os.Open(s.name)
+	if err != nil {
+		return s.invalid(pathReason(err), err)
+	}
+	s.r = s.file
+	return nil
+}
+
+// check measures the report and recognises its format.
+func (s *reportSource) check() error {
+	var err error
+	if s.start, err = s.r.Seek(0, io.SeekCurrent); err != nil {
+		return s.invalid("its size cannot be found: "+pathReason(err), err)
+	}
+	end, err := s.r.Seek(0, io.SeekEnd)
+	if err != nil {
+		return s.invalid("its size cannot be found: "+pathReason(err), err)
+	}
+	s.size = end - s.start
+	if err := s.rewind(); err != nil {
+		return s.invalid("it cannot be read from its start: "+pathReason(err), err)
+	}
+	if s.size <= 0 {
+		return s.invalid("it is empty; did the tests run?", nil)
+	}
+	if s.format != "" {
+		return nil
+	}
+	found, err := report.Detect(s.r)
+	if rewindErr := s.rewind(); err == nil && rewindErr != nil {
+		err = rewindErr
+	}
+	if err != nil {
+		return s.invalid(err.Error(), err)
+	}
+	s.format = ReportFormat(found)
+	return nil
+}
+
+func (s *reportSource) invalid(reason string, under error) error {
+	return invalidReport(s.name, reason, under)
+}
+
+func (s *reportSource) rewind() error {
+	_, err := s.r.Seek(s.start, io.SeekStart)
+	return err
+}
+
+// changed reports whether the file has another size than when it was opened.
+func (s *reportSource) changed() bool {
+	if s.file == nil {
+		return false
+	}
+	info, err := s.file.Stat()
+	return err == nil && info.Size() != s.size
+}
+
+// close leaves a Body where it was found.
+func (s *reportSource) close() {
+	switch {
+	case s.file != nil:
+		s.file.Close()
+	case s.r != nil && s.name == "":
+		s.rewind()
+	}
+}

@@ -1,0 +1,4 @@
+package codeant
+
+// ScansService will be filled.
+type ScansService struct{ client *Client }

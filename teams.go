@@ -1,0 +1,4 @@
+package codeant
+
+// TeamsService will be filled.
+type TeamsService struct{ client *Client }
