@@ -42,7 +42,9 @@ func (s *Server) sign(host, path string, query url.Values) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func (s *Server) routeStorage(*http.Request) (string, func(*call) answer) { return opCoveragePut, s.put }
+func (s *Server) routeStorage(*http.Request) (string, func(*call) answer) {
+	return opCoveragePut, s.put
+}
 
 // put checks as S3 does, and reads the body only when all is well.
 func (s *Server) put(c *call) answer {

@@ -15,16 +15,20 @@ var magics = []struct {
 	{"7z\xBC\xAF\x27\x1C", Refusal{"it is a 7-Zip archive", adviseUnpack}},
 	{"SQLite format 3\x00", Refusal{
 		"it is an SQLite database, as the .coverage file of coverage.py is",
-		"run \"coverage xml\" and upload the coverage.xml that it writes"}},
+		"run \"coverage xml\" and upload the coverage.xml that it writes",
+	}},
 	{"\x01\xC0\xC0", Refusal{
 		"it is JaCoCo's binary execution data (jacoco.exec)",
-		"run the JaCoCo report task and upload the jacoco.xml that it writes"}},
+		"run the JaCoCo report task and upload the jacoco.xml that it writes",
+	}},
 	{"\x00cvm", Refusal{
 		"it is Go's binary coverage meta-data (GOCOVERDIR)",
-		"run \"go tool covdata textfmt\" on the directory and convert the profile with gocover.Cobertura"}},
+		"run \"go tool covdata textfmt\" on the directory and convert the profile with gocover.Cobertura",
+	}},
 	{"\x00cwm", Refusal{
 		"it is Go's binary coverage counters (GOCOVERDIR)",
-		"run \"go tool covdata textfmt\" on the directory and convert the profile with gocover.Cobertura"}},
+		"run \"go tool covdata textfmt\" on the directory and convert the profile with gocover.Cobertura",
+	}},
 	{"adcg", Refusal{"it is gcov's binary data (.gcda)", "run gcovr or lcov and upload the report that it writes"}},
 	{"oncg", Refusal{"it is gcov's binary notes (.gcno)", "run gcovr or lcov and upload the report that it writes"}},
 	{"\x81rforpl\xFF", Refusal{"it is LLVM's raw profile (.profraw)", adviseLLVM}},

@@ -43,10 +43,12 @@ const (
 // a [*Refusal]; an error of r is wrapped, even if it comes after the first bytes. A report that ends within the
 // window is also checked for being complete; of a longer one only the beginning is judged.
 func Detect(r io.Reader) (Format, error) {
-	data, err := io.ReadAll(io.LimitReader(r, Window))
-	if err != nil {
+	var buf bytes.Buffer
+	buf.Grow(Window + bytes.MinRead) // a report that fills the window is the usual one
+	if _, err := buf.ReadFrom(io.LimitReader(r, Window)); err != nil {
 		return "", fmt.Errorf("it could not be read: %w", err)
 	}
+	data := buf.Bytes()
 	// A file of exactly Window bytes counts as longer: finding out would take one more byte.
 	format, refusal := detect(data, len(data) < Window)
 	if refusal != nil {

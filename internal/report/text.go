@@ -30,15 +30,19 @@ func detectText(text []byte, whole bool) (Format, *Refusal) {
 	case isLCOV(first):
 		return detectLCOV(text, whole)
 	case IsGoProfile(text):
-		return "", &Refusal{"it is a Go cover profile",
-			"convert it with gocover.Cobertura (package github.com/codeant-sdk/codeant/gocover) and upload the result"}
+		return "", &Refusal{
+			"it is a Go cover profile",
+			"convert it with gocover.Cobertura (package github.com/codeant-sdk/codeant/gocover) and upload the result",
+		}
 	case goFunc.Match(first):
 		return "", &Refusal{"it is the text output of \"go tool cover -func\"", adviseGo}
 	case goTest.Match(first):
 		return "", &Refusal{"it is the text output of go test", adviseGo}
 	case pyTable.Match(first):
-		return "", &Refusal{"it is the text table of coverage.py",
-			"run \"coverage xml\" and upload the coverage.xml that it writes"}
+		return "", &Refusal{
+			"it is the text table of coverage.py",
+			"run \"coverage xml\" and upload the coverage.xml that it writes",
+		}
 	case gcov.Match(first):
 		return "", &Refusal{"it is the annotated source of gcov", "run gcovr or lcov and upload the report that it writes"}
 	case bytes.HasPrefix(first, lfsPointer):
@@ -92,11 +96,15 @@ func detectLCOV(text []byte, whole bool) (Format, *Refusal) {
 	case whole && open:
 		return "", &Refusal{"it is an LCOV report that is cut off: its last record lacks end_of_record", adviseRerun}
 	case !hits && whole:
-		return "", &Refusal{"it is an LCOV report without line coverage (no DA: line)",
-			"check that the coverage tool saw the sources"}
+		return "", &Refusal{
+			"it is an LCOV report without line coverage (no DA: line)",
+			"check that the coverage tool saw the sources",
+		}
 	case !hits:
-		return "", &Refusal{"it is an LCOV report without line coverage (no DA: line) in its first 128 KiB",
-			"check that the coverage tool saw the sources"}
+		return "", &Refusal{
+			"it is an LCOV report without line coverage (no DA: line) in its first 128 KiB",
+			"check that the coverage tool saw the sources",
+		}
 	}
 	return LCOV, nil
 }

@@ -231,8 +231,10 @@ func (s *xmlScan) readBody() *Refusal {
 			s.depth--
 		case xml.CharData:
 			if s.depth == 0 && len(bytes.TrimSpace(t)) > 0 {
-				return &Refusal{fmt.Sprintf("it has text after </%s>", clip(s.head.root.Name.Local)),
-					"keep the output of other commands out of the file"}
+				return &Refusal{
+					fmt.Sprintf("it has text after </%s>", clip(s.head.root.Name.Local)),
+					"keep the output of other commands out of the file",
+				}
 			}
 		}
 	}
