@@ -1,6 +1,6 @@
 package codeant
 
-// GatesService will be filled.
+// GatesService is the place of the quality gate endpoints. It has no methods in this version: use Client.Call.
 type GatesService struct{ client *Client }
 
 func gatePassWords(extra []string) map[string]bool {

@@ -1,4 +1,4 @@
 package codeant
 
-// MetricsService will be filled.
+// MetricsService is the place of the developer metrics endpoints. It has no methods in this version: use Client.Call.
 type MetricsService struct{ client *Client }

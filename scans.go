@@ -1,4 +1,4 @@
 package codeant
 
-// ScansService will be filled.
+// ScansService is the place of the scan endpoints. It has no methods in this version: use Client.Call.
 type ScansService struct{ client *Client }

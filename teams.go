@@ -1,4 +1,4 @@
 package codeant
 
-// TeamsService will be filled.
+// TeamsService is the place of the team endpoints. It has no methods in this version: use Client.Call.
 type TeamsService struct{ client *Client }
