@@ -49,7 +49,7 @@ func checkToken(s string) error {
 	case strings.HasPrefix(lower, "bearer ") || strings.HasPrefix(lower, "authorization:"):
 		return badToken("it begins with a piece of the HTTP header; give the token alone, which starts with " + TokenPrefix)
 	case owner != "":
-		return badToken("this is a " + owner + " token; CodeAnt tokens start with " + TokenPrefix)
+		return badToken("this is " + owner + " token; CodeAnt tokens start with " + TokenPrefix)
 	case strings.ContainsAny(s, "•*…"):
 		return badToken("this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created")
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -66,12 +66,12 @@ func checkToken(s string) error {
 	return nil
 }
 
-// foreignToken names whose token s is by its well-known prefix, or returns nothing.
+// foreignToken names whose token s is by its well-known prefix, with an article, or returns nothing.
 func foreignToken(s string) string {
 	for _, known := range []struct{ owner, prefixes string }{
-		{"GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"},
-		{"GitLab", "glpat- glptt- gldt- glrt- glcbt- gloas- glft- glsoat-"},
-		{"Bitbucket", "ATBB ATCTT ATATT"},
+		{"a GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"},
+		{"a GitLab", "glpat- glptt- gldt- glrt- glcbt- gloas- glft- glsoat-"},
+		{"a Bitbucket", "ATBB ATCTT ATATT"},
 	} {
 		for prefix := range strings.FieldsSeq(known.prefixes) {
 			if strings.HasPrefix(s, prefix) {
@@ -83,9 +83,9 @@ func foreignToken(s string) string {
 	// access tokens").
 	switch {
 	case len(s) == 52 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == "":
-		return "Azure DevOps"
+		return "an Azure DevOps"
 	case len(s) == 84 && strings.Contains(s, "AZDO"):
-		return "Azure DevOps"
+		return "an Azure DevOps"
 	}
 	return ""
 }

@@ -1,0 +1,482 @@
+package storage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const presigned = "/bucket/key?X-Amz-Signature=hush&X-Amz-SignedHeaders=host"
+
+// plain hides every method but Read.
+type plain struct{ io.Reader }
+
+// counter counts the bytes read from it.
+type counter struct {
+	io.Reader
+	read atomic.Int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// serve starts a storage and returns a client of it and a presigned URL.
+func serve(t *testing.T, handler http.HandlerFunc) (*Client, *url.URL) {
+	t.Helper()
+	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	t.Cleanup(transport.CloseIdleConnections)
+	target, err := ParseURL(server.URL+presigned, false)
+	require.NoError(t, err)
+	return New(transport, "test/1"), target
+}
+
+func TestPutSendsExactlyTheSignedHeaders(t *testing.T) {
+	t.Parallel()
+	small, large := strings.Repeat("x", 100), strings.Repeat("y", expectAbove+1)
+	for name, test := range map[string]struct {
+		src  io.Reader
+		text string
+	}{
+		"seekable":          {strings.NewReader(small), small},
+		"wrapped":           {plain{strings.NewReader(small)}, small},
+		"no-op closer":      {io.NopCloser(strings.NewReader(small)), small},
+		"at the threshold":  {plain{strings.NewReader(large[1:])}, large[1:]},
+		"above, wrapped":    {plain{strings.NewReader(large)}, large},
+		"above, seekable":   {strings.NewReader(large), large},
+		"grown meanwhile":   {plain{strings.NewReader(small + "more")}, small},
+		"grown, and larger": {io.MultiReader(strings.NewReader(large), endless{}), large},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			type seen struct {
+				method, uri, body string
+				length            int64
+				encoding          []string
+				header            http.Header
+			}
+			requests := make(chan seen, 1)
+			client, target := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				requests <- seen{r.Method, r.RequestURI, string(body), r.ContentLength, r.TransferEncoding, r.Header}
+			})
+			size := int64(len(test.text))
+			want := http.Header{
+				"Accept-Encoding": {"gzip"},
+				"Content-Length":  {strconv.FormatInt(size, 10)},
+				"Content-Type":    {"application/xml"},
+				"User-Agent":      {"test/1"},
+			}
+			if size > expectAbove {
+				want.Set("Expect", "100-continue")
+			}
+			require.NoError(t, client.Put(t.Context(), target, test.src, size, nil))
+			got := <-requests
+			assert.True(t, got.body == test.text, "the body differs")
+			got.body = ""
+			assert.Equal(t, seen{method: http.MethodPut, uri: presigned, length: size, header: want}, got)
+		})
+	}
+}
+
+func TestPutReadsNothingWhenRefusedBeforehand(t *testing.T) {
+	t.Parallel()
+	client, target := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	src := &counter{Reader: endless{}}
+	err := client.Put(t.Context(), target, src, 64<<20, func(int64) { assert.Fail(t, "progress without a byte sent") })
+	assert.Equal(t, &Refusal{StatusCode: http.StatusForbidden}, err)
+	assert.Zero(t, src.read.Load())
+}
+
+func TestPutJudgesTheAnswer(t *testing.T) {
+	t.Parallel()
+	const denied = `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>SignatureDoesNotMatch</Code><Message>It does not match</Message><RequestId>R1</RequestId>` +
+		`<AWSAccessKeyId>AKIAHUSH</AWSAccessKeyId><StringToSign>hush</StringToSign><SignatureProvided>hush</SignatureProvided></Error>`
+	for name, test := range map[string]struct {
+		status int
+		header map[string]string
+		body   string
+		want   *Refusal
+		text   string
+	}{
+		"200":              {status: 200},
+		"201":              {status: 201, body: "<PostResponse/>"},
+		"204":              {status: 204},
+		"299":              {status: 299, body: "anything"},
+		"200 with a JSON":  {status: 200, body: `{"Code":"x"}`},
+		"200 with an HTML": {status: 200, body: `<html><Code>x</Code></html>`},
+		"200 with an error": {
+			status: 200, body: `<Error><Code>InternalError</Code><Message>Try again</Message></Error>`,
+			want: &Refusal{StatusCode: 200, Code: "InternalError", Message: "Try again"},
+			text: "the storage answered 200 InternalError",
+		},
+		"200 with a nameless error": {
+			status: 200, body: `<Error/>`, want: &Refusal{StatusCode: 200, Code: "Error"}, text: "the storage answered 200 Error",
+		},
+		"signature": {
+			status: 403, body: denied,
+			want: &Refusal{StatusCode: 403, Code: "SignatureDoesNotMatch", Message: "It does not match", RequestID: "R1"},
+			text: "the storage answered 403 SignatureDoesNotMatch",
+		},
+		"request id of the header": {
+			status: 403, body: denied, header: map[string]string{"X-Amz-Request-Id": "R2"},
+			want: &Refusal{StatusCode: 403, Code: "SignatureDoesNotMatch", Message: "It does not match", RequestID: "R2"},
+			text: "the storage answered 403 SignatureDoesNotMatch",
+		},
+		"namespace": {
+			status: 400, body: `<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>C</Code></Error>`,
+			want: &Refusal{StatusCode: 400, Code: "C"}, text: "the storage answered 400 C",
+		},
+		"busy": {
+			status: 503, header: map[string]string{"Retry-After": "7"}, body: "busy",
+			want: &Refusal{StatusCode: 503, RetryAfter: 7 * time.Second}, text: "the storage answered 503 ",
+		},
+		"broken XML": {
+			status: 500, body: "<Error><Code>Half", want: &Refusal{StatusCode: 500}, text: "the storage answered 500 ",
+		},
+		"endless answer": {
+			status: 500, body: "<Error><Code>" + strings.Repeat("x", 2*maxAnswer), want: &Refusal{StatusCode: 500},
+			text: "the storage answered 500 ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, target := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				for key, value := range test.header {
+					w.Header().Set(key, value)
+				}
+				w.WriteHeader(test.status)
+				if test.body != "" {
+					_, _ = io.WriteString(w, test.body)
+				}
+			})
+			err := client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil)
+			if test.want == nil {
+				require.NoError(t, err)
+				return
+			}
+			assert.Equal(t, test.want, err)
+			assert.EqualError(t, err, test.text)
+		})
+	}
+}
+
+func TestPutFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int64
+			client, target := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				requests.Add(1)
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Location", "http://"+r.Host+"/elsewhere?X-Amz-Signature=hush")
+				w.WriteHeader(status)
+			})
+			err := client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil)
+			assert.Equal(t, &Refusal{StatusCode: status, Location: target.Host}, err)
+			assert.EqualError(t, err, "the storage answered "+strconv.Itoa(status)+" ")
+			assert.Equal(t, int64(1), requests.Load())
+		})
+	}
+}
+
+func TestPutReportsAFailingSource(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("input/output error")
+	for name, test := range map[string]struct {
+		src  io.Reader
+		size int64
+		text string
+		is   error
+	}{
+		"shrunk":              {plain{strings.NewReader("abc")}, 8, "it has 5 bytes less than when the upload began", nil},
+		"emptied":             {strings.NewReader(""), 8, "it has 8 bytes less than when the upload began", nil},
+		"shrunk, and larger":  {io.LimitReader(endless{}, 2<<20), 2<<20 + 1, "it has 1 bytes less than when the upload began", nil},
+		"unreadable":          {io.MultiReader(strings.NewReader("abc"), errorReader{broken}), 8, "input/output error", broken},
+		"unreadable at first": {errorReader{broken}, 8, "input/output error", broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, target := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+			err := client.Put(t.Context(), target, test.src, test.size, nil)
+			var source *SourceError
+			require.ErrorAs(t, err, &source)
+			assert.EqualError(t, err, test.text)
+			if test.is != nil {
+				assert.Equal(t, &SourceError{test.is}, err)
+				assert.ErrorIs(t, err, test.is)
+			}
+		})
+	}
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestPutReportsProgressUpToTheSize(t *testing.T) {
+	t.Parallel()
+	const size = 300_000
+	client, target := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	var sent []int64
+	require.NoError(t, client.Put(t.Context(), target, endless{}, size, func(n int64) { sent = append(sent, n) }))
+	require.NotEmpty(t, sent)
+	assert.IsIncreasing(t, append([]int64{0}, sent...))
+	assert.Equal(t, int64(size), sent[len(sent)-1])
+}
+
+func TestPutLeavesTheSourceAloneOnceItReturned(t *testing.T) {
+	t.Parallel()
+	returned, late := make(chan struct{}), make(chan error, 1)
+	transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+		if _, err := io.ReadFull(req.Body, make([]byte, 4)); err != nil {
+			return nil, err
+		}
+		go func() {
+			<-returned
+			_, err := req.Body.Read(make([]byte, 4))
+			late <- err
+		}()
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+	})
+	src := &counter{Reader: endless{}}
+	err := New(transport, "test/1").Put(t.Context(), &url.URL{Scheme: "https", Host: "storage.test"}, src, 100, nil)
+	close(returned)
+	assert.Equal(t, &Refusal{StatusCode: http.StatusForbidden}, err)
+	assert.EqualError(t, <-late, "the upload has ended")
+	assert.Equal(t, int64(4), src.read.Load())
+}
+
+func TestPutEndsWhenCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client, target := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadFull(r.Body, make([]byte, 10))
+		cancel()
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	err := client.Put(ctx, target, endless{}, 1<<40, nil)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NotErrorIs(t, err, ErrStalled)
+}
+
+func TestPutSendsNothingWhenCancelledBefore(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	client, target := serve(t, func(http.ResponseWriter, *http.Request) { assert.Fail(t, "a request came") })
+	src := &counter{Reader: endless{}}
+	assert.ErrorIs(t, client.Put(ctx, target, src, 10, nil), context.Canceled)
+	assert.Zero(t, src.read.Load())
+}
+
+// virtual runs Put in a bubble against a server on the other end of a pipe and returns its error and how long it took.
+func virtual(t *testing.T, size int64, server func(conn net.Conn, req *http.Request)) (error, time.Duration) {
+	t.Helper()
+	transport := &http.Transport{
+		DisableKeepAlives:     true,
+		ExpectContinueTimeout: time.Second,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				defer far.Close()
+				req, err := http.ReadRequest(bufio.NewReaderSize(far, 16))
+				if assert.NoError(t, err) {
+					server(far, req)
+				}
+			}()
+			return near, nil
+		},
+	}
+	began := time.Now()
+	target := &url.URL{Scheme: "http", Host: "storage.test", Path: "/key"}
+	err := New(transport, "test/1").Put(t.Context(), target, endless{}, size, nil)
+	took := time.Since(began)
+	time.Sleep(2 * time.Hour) // lets the server come to its end before the bubble does
+	return err, took
+}
+
+const fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+func TestPutEndsWhenNoByteMoves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		err, took := virtual(t, 1<<20, func(net.Conn, *http.Request) { time.Sleep(time.Hour) })
+		assert.Equal(t, ErrStalled, err)
+		assert.EqualError(t, err, "the upload stood still: no byte moved")
+		assert.Equal(t, 20*time.Second, took)
+	})
+}
+
+func TestPutEndsWhenTheAnswerBreaksOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		err, took := virtual(t, 100, func(conn net.Conn, req *http.Request) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+			time.Sleep(time.Hour)
+		})
+		assert.Equal(t, ErrStalled, err)
+		assert.Equal(t, 20*time.Second, took)
+	})
+}
+
+func TestPutWaitsLongerForTheAnswerThanForAByte(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		after, took time.Duration
+		want        error
+	}{
+		"late answer": {after: 59 * time.Second, took: 59 * time.Second},
+		"no answer":   {after: time.Hour, took: 60 * time.Second, want: ErrStalled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				err, took := virtual(t, 100, func(conn net.Conn, req *http.Request) {
+					_, _ = io.Copy(io.Discard, req.Body)
+					time.Sleep(test.after)
+					_, _ = io.WriteString(conn, fine)
+				})
+				assert.Equal(t, test.want, err)
+				assert.Equal(t, test.took, took)
+			})
+		})
+	}
+}
+
+func TestPutIsPatientWithASlowNetwork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const chunks, chunk = 20, 32 << 10
+		err, took := virtual(t, chunks*chunk, func(conn net.Conn, req *http.Request) {
+			for range chunks {
+				time.Sleep(15 * time.Second)
+				_, err := io.CopyN(io.Discard, req.Body, chunk)
+				assert.NoError(t, err)
+			}
+			_, _ = io.WriteString(conn, fine)
+		})
+		require.NoError(t, err)
+		assert.Equal(t, chunks*15*time.Second, took)
+	})
+}
+
+func TestBodyAnswersTheSameAfterItFailed(t *testing.T) {
+	t.Parallel()
+	watch := time.NewTimer(time.Hour)
+	defer watch.Stop()
+	b := &body{src: bytes.NewReader([]byte("abc")), left: 5, size: 5, watch: watch}
+	_, first := io.ReadAll(b)
+	n, second := b.Read(make([]byte, 1))
+	assert.EqualError(t, first, "it has 2 bytes less than when the upload began")
+	assert.Equal(t, first, second)
+	assert.Zero(t, n)
+	assert.NoError(t, b.Close())
+}
+
+func TestParseURLAcceptsWhatThisClientCanSend(t *testing.T) {
+	t.Parallel()
+	for raw, insecure := range map[string]bool{
+		"https://bucket.example.com/key?X-Amz-Signature=a%2Fb":                                    false,
+		"https://bucket.example.com/key?X-Amz-SignedHeaders=content-length%3BContent-Type%3Bhost": false,
+		"https://bucket.example.com/key?X-Goog-SignedHeaders=host":                                false,
+		"http://127.0.0.1:9000/key?X-Amz-SignedHeaders=host":                                      false,
+		"http://bucket.example.com/key":                                                           true,
+	} {
+		t.Run(raw, func(t *testing.T) {
+			t.Parallel()
+			u, err := ParseURL(raw, insecure)
+			require.NoError(t, err)
+			assert.Equal(t, raw, u.String())
+		})
+	}
+}
+
+func TestParseURLSaysWhatIsWrongWithoutTheSecret(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"hush":                                  "it must start with https://",
+		"https://u:hush@bucket.example.com/key": "it holds a user name or password, which does not belong there",
+		"http://bucket.example.com/key?X-Amz-Signature=hush":                                          "it is plain http to bucket.example.com, which would show secrets to the network: use https://",
+		"https://bucket.example.com/?X-Amz-Signature=hush&X-Amz-SignedHeaders=host%3Bx-amz-acl":       `its signature wants the header "x-amz-acl", which this client does not send`,
+		"https://bucket.example.com/?X-Goog-Signature=hush&X-Goog-SignedHeaders=host%3Bx-goog-meta-a": `its signature wants the header "x-goog-meta-a", which this client does not send`,
+	} {
+		t.Run(raw, func(t *testing.T) {
+			t.Parallel()
+			u, err := ParseURL(raw, false)
+			assert.Nil(t, u)
+			assert.EqualError(t, err, want)
+		})
+	}
+}
+
+func TestRefusalKnowsWhatWouldHelp(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		refusal            Refusal
+		expired, transient bool
+	}{
+		"expired URL":        {refusal: Refusal{StatusCode: 403, Code: "AccessDenied", Message: "Request has expired"}, expired: true},
+		"denied":             {refusal: Refusal{StatusCode: 403, Code: "AccessDenied", Message: "Access Denied"}},
+		"expired session":    {refusal: Refusal{StatusCode: 400, Code: "ExpiredToken"}, expired: true},
+		"refresh":            {refusal: Refusal{StatusCode: 400, Code: "TokenRefreshRequired"}, expired: true},
+		"expired at R2":      {refusal: Refusal{StatusCode: 403, Code: "ExpiredRequest"}, expired: true},
+		"wrong signature":    {refusal: Refusal{StatusCode: 403, Code: "SignatureDoesNotMatch", Message: "expired"}},
+		"stalled for S3":     {refusal: Refusal{StatusCode: 400, Code: "RequestTimeout"}, transient: true},
+		"bad request":        {refusal: Refusal{StatusCode: 400, Code: "BadDigest"}},
+		"request timeout":    {refusal: Refusal{StatusCode: 408}, transient: true},
+		"too many":           {refusal: Refusal{StatusCode: 429}, transient: true},
+		"internal error":     {refusal: Refusal{StatusCode: 500}, transient: true},
+		"not implemented":    {refusal: Refusal{StatusCode: 501}},
+		"bad gateway":        {refusal: Refusal{StatusCode: 502}, transient: true},
+		"slow down":          {refusal: Refusal{StatusCode: 503, Code: "SlowDown"}, transient: true},
+		"gateway timeout":    {refusal: Refusal{StatusCode: 504}, transient: true},
+		"redirect":           {refusal: Refusal{StatusCode: 307}},
+		"error within a 200": {refusal: Refusal{StatusCode: 200, Code: "InternalError"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.expired, test.refusal.Expired())
+			assert.Equal(t, test.transient, test.refusal.Transient())
+		})
+	}
+}
