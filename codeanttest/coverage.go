@@ -10,8 +10,14 @@ import (
 )
 
 var coverageFields = []field{
-	{"repo", true}, {"commit_id", true}, {"access_token", true}, {"platform", true},
-	{"module", false}, {"branch", false}, {"vcs_base_url", false}, {"module_path", false},
+	{"repo", true},
+	{"commit_id", true},
+	{"access_token", true},
+	{"platform", true},
+	{"module", false},
+	{"branch", false},
+	{"vcs_base_url", false},
+	{"module_path", false},
 }
 
 // Upload is a report that the storage took. A later one for the same commit and module replaces it.

@@ -39,14 +39,17 @@ func Last4(secret string) string {
 // Text returns s fit to be printed, in at most limit characters. Each of the secrets is masked wherever it stands, and
 // so is whatever looks like a token, the user information and the query of a URL.
 func Text(s string, limit int, secrets ...string) string {
-	// A hostile text may be long; what is cut off here could not be shown anyway. The margin keeps a secret that
-	// straddles the limit whole, so that it is recognised.
-	if margin := 4*limit + 8192; len(s) > margin {
-		s = s[:margin]
-	}
 	for _, secret := range secrets {
 		if secret != "" {
 			s = strings.ReplaceAll(s, secret, Mask("cdt_", secret))
+		}
+	}
+	// A hostile text may be long; what is cut off here could not be shown anyway. A word that the cut goes through
+	// might be a token that is not recognised any more, so it goes too.
+	if margin := 4*limit + 8192; len(s) > margin {
+		s = s[:margin]
+		if end := strings.LastIndexFunc(s, unicode.IsSpace); end >= 0 {
+			s = s[:end]
 		}
 	}
 	s = codeantToken.ReplaceAllStringFunc(s, func(t string) string { return Mask("cdt_", t) })

@@ -116,6 +116,9 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 		return err
 	}
 	req.URL, req.Host, req.ContentLength = target, target.Host, size
+	if size == 0 {
+		req.Body = http.NoBody // with another body, a length of 0 means unknown
+	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", c.userAgent)
 	if size > expectAbove {
