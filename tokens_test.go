@@ -58,9 +58,9 @@ func TestParseTokenSaysWhatIsWrongAndNeverTheValue(t *testing.T) {
 			assert.NotContains(t, err.Error(), secret)
 		}
 	}
-	token, err := codeant.ParseToken(" \ufeff cdt_0123456789\r\n")
+	_, err := codeant.ParseToken(" \ufeff cdt_0123456789\r\n")
 	assert.Error(t, err, "a mark in the middle is none at the start")
-	token, err = codeant.ParseToken("\ufeffcdt_0123456789\r\n")
+	token, err := codeant.ParseToken("\ufeffcdt_0123456789\r\n")
 	require.NoError(t, err)
 	assert.Equal(t, "cdt_0123456789", token.Reveal())
 	assert.Equal(t, "6789", token.Last4())

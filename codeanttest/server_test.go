@@ -243,10 +243,10 @@ func TestPresignedURLExpires(t *testing.T) {
 		s := codeanttest.NewServer(t, codeanttest.InMemory())
 		url := presign(t, s)
 		xml := map[string]string{"Content-Type": "application/xml"}
-		time.Sleep(15 * time.Minute)
+		<-time.After(15 * time.Minute)
 		_, got := do(t, s.HTTPClient(), http.MethodPut, url, report, xml)
 		assert.Equal(t, response{200, ""}, got)
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		_, got = do(t, s.HTTPClient(), http.MethodPut, url, report, xml)
 		assert.Equal(t, xmlError(403, "AccessDenied", "Request has expired", 3), got)
 	})

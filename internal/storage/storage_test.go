@@ -309,7 +309,7 @@ func TestPutSendsNothingWhenCancelledBefore(t *testing.T) {
 }
 
 // virtual runs Put in a bubble against a server on the other end of a pipe and returns its error and how long it took.
-func virtual(t *testing.T, size int64, server func(conn net.Conn, req *http.Request)) (error, time.Duration) {
+func virtual(t *testing.T, size int64, server func(conn net.Conn, req *http.Request)) (time.Duration, error) {
 	t.Helper()
 	transport := &http.Transport{
 		DisableKeepAlives:     true,
@@ -330,8 +330,8 @@ func virtual(t *testing.T, size int64, server func(conn net.Conn, req *http.Requ
 	target := &url.URL{Scheme: "http", Host: "storage.test", Path: "/key"}
 	err := New(transport, "test/1").Put(t.Context(), target, endless{}, size, nil)
 	took := time.Since(began)
-	time.Sleep(2 * time.Hour) // lets the server come to its end before the bubble does
-	return err, took
+	<-time.After(2 * time.Hour) // lets the server come to its end before the bubble does
+	return took, err
 }
 
 const fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -339,7 +339,7 @@ const fine = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 func TestPutEndsWhenNoByteMoves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		err, took := virtual(t, 1<<20, func(net.Conn, *http.Request) { time.Sleep(time.Hour) })
+		took, err := virtual(t, 1<<20, func(net.Conn, *http.Request) { <-time.After(time.Hour) })
 		assert.Equal(t, ErrStalled, err)
 		assert.EqualError(t, err, "the upload stood still: no byte moved")
 		assert.Equal(t, 20*time.Second, took)
@@ -349,10 +349,10 @@ func TestPutEndsWhenNoByteMoves(t *testing.T) {
 func TestPutEndsWhenTheAnswerBreaksOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		err, took := virtual(t, 100, func(conn net.Conn, req *http.Request) {
+		took, err := virtual(t, 100, func(conn net.Conn, req *http.Request) {
 			_, _ = io.Copy(io.Discard, req.Body)
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 		})
 		assert.Equal(t, ErrStalled, err)
 		assert.Equal(t, 20*time.Second, took)
@@ -371,9 +371,9 @@ func TestPutWaitsLongerForTheAnswerThanForAByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				err, took := virtual(t, 100, func(conn net.Conn, req *http.Request) {
+				took, err := virtual(t, 100, func(conn net.Conn, req *http.Request) {
 					_, _ = io.Copy(io.Discard, req.Body)
-					time.Sleep(test.after)
+					<-time.After(test.after)
 					_, _ = io.WriteString(conn, fine)
 				})
 				assert.Equal(t, test.want, err)
@@ -387,9 +387,9 @@ func TestPutIsPatientWithASlowNetwork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const chunks, chunk = 20, 32 << 10
-		err, took := virtual(t, chunks*chunk, func(conn net.Conn, req *http.Request) {
+		took, err := virtual(t, chunks*chunk, func(conn net.Conn, req *http.Request) {
 			for range chunks {
-				time.Sleep(15 * time.Second)
+				<-time.After(15 * time.Second)
 				_, err := io.CopyN(io.Discard, req.Body, chunk)
 				assert.NoError(t, err)
 			}
