@@ -124,6 +124,14 @@ func (j joined) Error() string {
 
 func (j joined) Unwrap() []error { return j }
 
+// alsoError is an error of one kind more.
+type alsoError struct {
+	error
+	kind error
+}
+
+func (e *alsoError) Unwrap() []error { return []error{e.error, e.kind} }
+
 // APIError is the failure of one call. Its kind is told by errors.Is with the Err… variables of this package; every
 // printed form leaves out tokens, request bodies and the queries of URLs.
 type APIError struct {
@@ -147,6 +155,8 @@ type apiErrorDetails struct {
 	kinds  []error // beyond those that the status tells
 	cause  error
 	advice string // instead of the one that the kind suggests
+
+	transient bool // gate 1 of the retries: it may well go away
 }
 
 func (e *APIError) details() *apiErrorDetails {

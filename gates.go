@@ -1,12 +1,350 @@
 package codeant
 
-// GatesService is the place of the quality gate endpoints. It has no methods in this version: use Client.Call.
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+var (
+	opGatesStart   = operation{name: "gates.start", path: "/analysis/ci/quality-gates/scan/start"}
+	opGatesResults = operation{name: "gates.results", path: "/analysis/ci/quality-gates/scan/results", idempotent: true, pollable: true, ownStatus: true}
+)
+
+const (
+	gateSuffix    = "_quality_gate"
+	gateCompleted = "COMPLETED"
+	gateFailed    = "FAILED"
+)
+
+// GatesService starts quality gates and tells their verdict. Verdicts fail closed: only an answer that says of every gate
+// that it passed has passed.
 type GatesService struct{ client *Client }
 
+// Verdict is what an answer says about passing. Its zero value is undecided.
+type Verdict int
+
+// The verdicts.
+const (
+	VerdictUndecided Verdict = iota
+	VerdictPassed
+	VerdictFailed
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case VerdictPassed:
+		return "passed"
+	case VerdictFailed:
+		return "failed"
+	}
+	return "undecided"
+}
+
+// Gate is one quality gate of an answer.
+type Gate struct {
+	Name    string // "secret" for the field secret_quality_gate
+	Status  string // the server's word; empty where there is none
+	Verdict Verdict
+	Raw     json.RawMessage // shares the memory of the whole answer: clone it to keep it alone
+}
+
+// GateResult is the state of the quality gates of a commit.
+type GateResult struct {
+	Status string // the server's word for the whole: COMPLETED, PENDING, ERROR
+	Gates  []Gate // in the order of the answer
+	Raw    json.RawMessage
+
+	scanID string
+}
+
+// Verdict is VerdictPassed only if the status is COMPLETED and there is at least one gate and every one passed. It is
+// VerdictFailed if the status is COMPLETED and any gate failed, and else undecided.
+func (r *GateResult) Verdict() Verdict {
+	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || len(r.Gates) == 0 {
+		return VerdictUndecided
+	}
+	verdict := VerdictPassed
+	for _, gate := range r.Gates {
+		switch gate.Verdict {
+		case VerdictFailed:
+			return VerdictFailed
+		case VerdictPassed:
+		default:
+			verdict = VerdictUndecided
+		}
+	}
+	return verdict
+}
+
+// Err is nil if and only if the verdict is passed. It is ErrGateFailed or ErrGateUndecided, and names the gates and
+// their words.
+func (r *GateResult) Err() error {
+	switch r.Verdict() {
+	case VerdictPassed:
+		return nil
+	case VerdictFailed:
+		return fmt.Errorf("%w: %s", ErrGateFailed, r.summary(VerdictFailed))
+	}
+	return fmt.Errorf("%w: %s", ErrGateUndecided, r.undecided())
+}
+
+func (r *GateResult) undecided() string {
+	switch {
+	case r == nil:
+		return "there is no answer"
+	case r.Status == "":
+		return "the answer has no status"
+	case !strings.EqualFold(r.Status, gateCompleted):
+		text := "the status is " + printedWord(r.Status)
+		if len(r.Gates) > 0 {
+			text += " (" + r.summary(VerdictUndecided, VerdictPassed, VerdictFailed) + ")"
+		}
+		return text
+	case len(r.Gates) == 0:
+		return "the status is COMPLETED, but the answer has no quality gate"
+	}
+	return r.summary(VerdictUndecided) + "; if such an answer counts as passed for you, allow its word with WithGatePassWords"
+}
+
+// summary lists the gates of the given verdicts.
+func (r *GateResult) summary(verdicts ...Verdict) string {
+	var texts []string
+	for _, gate := range r.Gates {
+		for _, verdict := range verdicts {
+			if gate.Verdict != verdict {
+				continue
+			}
+			word := "answered " + printedWord(gate.Status)
+			if gate.Status == "" {
+				word = "answered no status"
+			}
+			texts = append(texts, "gate "+printedWord(gate.Name)+" "+word)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+func printedWord(word string) string { return fmt.Sprintf("%q", redact.Text(word, maxPrintedValue)) }
+
+// gatePassWords returns the words that count as passed. CodeAnt documents none; PASSED is inferred from FAILED, the one
+// word that its script knows (quality_gates.sh).
 func gatePassWords(extra []string) map[string]bool {
 	words := map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true}
 	for _, word := range extra {
 		words[word] = true
 	}
 	return words
+}
+
+type gateWire struct {
+	Repo    string   `json:"repo"`
+	Service Provider `json:"service"`
+	Commit  string   `json:"commit_id"`
+	BaseURL string   `json:"base_url,omitempty"`
+}
+
+func newGateWire(rev Revision) (gateWire, error) {
+	return gateWire{Repo: rev.Repo, Service: rev.Provider, Commit: rev.Commit, BaseURL: rev.BaseURL}, rev.Validate()
+}
+
+// Started is a job that CodeAnt took on.
+type Started struct {
+	ID      string          // the job's name, where the answer gives one
+	Message string          // the server's words, if any
+	Queued  bool            // the gateway timed out (504): the job may run all the same, so wait for its result
+	Raw     json.RawMessage // the answer as it came; nil if it was empty
+}
+
+// newStarted reads the answer to a start. No field of it is certain, so an empty one is taken too.
+func newStarted(got answer, idKey string) (*Started, error) {
+	if len(got.body) == 0 {
+		return &Started{}, nil
+	}
+	if kind := strictjson.KindOf(got.body); kind != strictjson.Object {
+		return nil, unusable("it is %s", kind)
+	}
+	return &Started{ID: scalar(got.body, idKey), Message: redact.Text(scalar(got.body, "message"), maxPrintedMessage), Raw: got.body}, nil
+}
+
+// scalar returns a string or number of an object as text.
+func scalar(object []byte, key string) string {
+	value, _ := strictjson.Get(object, key)
+	switch strictjson.KindOf(value) {
+	case strictjson.String:
+		text, _ := strictjson.Text(value)
+		return text
+	case strictjson.Number:
+		return string(value)
+	}
+	return ""
+}
+
+// start sends a start. A 504 means that the job is queued (observed: quality_gates.sh treats it so).
+func (c *Client) start(ctx context.Context, op operation, in any, idKey string) (*Started, error) {
+	var started *Started
+	err := c.call(ctx, op, in, func(got answer) (err error) {
+		started, err = newStarted(got, idKey)
+		return err
+	})
+	var apiErr *APIError
+	if errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusGatewayTimeout {
+		return &Started{Queued: true, Message: apiErr.Message}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return started, nil
+}
+
+// Start asks for the quality gates of a commit to be checked. It is not repeated when the answer is lost: that is
+// ErrUnknownOutcome.
+//
+// Observed (CodeAnt-AI/codeant-scripts, quality_gates.sh).
+func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error) {
+	in, err := newGateWire(rev)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.start(ctx, opGatesStart, in, "scan_id")
+}
+
+// Results looks at the gates of a commit once. A nil error says only that there is an answer: ask its Verdict or Err.
+// No result yet is ErrNotReady.
+//
+// Observed (CodeAnt-AI/codeant-scripts, quality_gates.sh); which gates and words there are is not known.
+func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, error) {
+	in, err := newGateWire(rev)
+	if err != nil {
+		return nil, err
+	}
+	var result *GateResult
+	err = s.client.call(ctx, opGatesResults, in, func(got answer) (err error) {
+		if len(got.body) == 0 {
+			return noResultYet()
+		}
+		result, err = decodeGates(got.body, s.client.passWords)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+func noResultYet() error { return &refusal{ErrNotReady, "there is no result yet"} }
+
+// Wait polls until the gates are decided. The error is nil only if every gate passed; otherwise it is ErrGateFailed,
+// ErrGateUndecided, ErrWaitTimeout, ErrNotFound or what else kept the answer away. The last result comes with it, if
+// there was one.
+//
+// Results belong to a commit and not to a start: right after a second Start, the verdict of the first may still be
+// there. Run knows the difference where the answer tells it.
+func (s *GatesService) Wait(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
+	return s.wait(ctx, rev, opts, "")
+}
+
+// Run starts the gates of a commit and waits for their verdict, as Wait does. An answer that names another scan than
+// the one that was started is waited out.
+func (s *GatesService) Run(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
+	started, err := s.Start(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	return s.wait(ctx, rev, opts, started.ID)
+}
+
+func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions, scanID string) (*GateResult, error) {
+	if err := rev.Validate(); err != nil {
+		return nil, err
+	}
+	var result *GateResult
+	err := poll(ctx, opGatesResults.name, opts, func(ctx context.Context) pollState {
+		seen, err := s.Results(ctx, rev)
+		if err != nil {
+			return pollState{err: err}
+		}
+		if scanID != "" && seen.scanID != "" && seen.scanID != scanID {
+			return pollState{status: seen.Status + " of another scan"}
+		}
+		result = seen
+		if !strings.EqualFold(seen.Status, gateCompleted) && stateOf(seen.Status) != stateFailed {
+			return pollState{status: seen.Status}
+		}
+		return pollState{status: seen.Status, done: true, err: seen.Err()}
+	})
+	if errors.Is(err, ErrWaitTimeout) {
+		return result, &alsoError{err, ErrGateUndecided}
+	}
+	return result, err
+}
+
+// decodeGates reads an answer of gates.results. Only a body that is no object is refused: whatever is strange inside
+// makes a gate, or the whole, undecided.
+func decodeGates(body []byte, passWords map[string]bool) (*GateResult, error) {
+	if kind := strictjson.KindOf(body); kind != strictjson.Object {
+		return nil, unusable("it is %s", kind)
+	}
+	result := &GateResult{Status: soleWord(body, "status"), Raw: body, scanID: scalar(body, "scan_id")}
+	places := map[string]int{}
+	for key, value := range strictjson.Members(body) {
+		name, found := strings.CutSuffix(strings.ToLower(key), gateSuffix)
+		if !found {
+			continue
+		}
+		if at, doubled := places[name]; doubled {
+			result.Gates[at].Status, result.Gates[at].Verdict = "a doubled key", VerdictUndecided
+			continue
+		}
+		places[name] = len(result.Gates)
+		gate := Gate{Name: name, Raw: value, Status: soleWord(value, "status")}
+		if key == name+gateSuffix {
+			gate.Verdict = gateVerdict(gate.Status, passWords)
+		}
+		result.Gates = append(result.Gates, gate)
+	}
+	return result, nil
+}
+
+func gateVerdict(word string, passWords map[string]bool) Verdict {
+	word = strings.ToUpper(word)
+	switch {
+	case word == gateFailed:
+		return VerdictFailed
+	case passWords[word]:
+		return VerdictPassed
+	}
+	return VerdictUndecided
+}
+
+// soleWord returns the string under key if the object has it once and in no other letter case, or else a text that no
+// verdict knows.
+func soleWord(object []byte, key string) string {
+	var word string
+	times := 0
+	for k, value := range strictjson.Members(object) {
+		if !strings.EqualFold(k, key) {
+			continue
+		}
+		times++
+		text, isText := strictjson.Text(value)
+		switch {
+		case k != key:
+			word = "a key in another letter case"
+		case isText:
+			word = text
+		default:
+			word = redact.Text(string(value), maxPrintedValue) + " (no word)"
+		}
+	}
+	if times > 1 {
+		return "a doubled key"
+	}
+	return word
 }

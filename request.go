@@ -262,6 +262,7 @@ func (a attempted) lost(apiErr *APIError, b broken, reason string, err error) *f
 		a.markUnknown(apiErr)
 	}
 	apiErr.hidden.cause = newCause(err, a.token.Reveal())
+	apiErr.hidden.transient = b.transient
 	return &failure{err: apiErr, transient: b.transient, unsent: b.unsent}
 }
 
@@ -345,6 +346,7 @@ func (a attempted) badStatus(got answer) *failure {
 	if errors.Is(apiErr, ErrRedirect) {
 		d.reason = "a redirect" + got.redirectHost()
 	}
+	d.transient = f.transient
 	return f
 }
 

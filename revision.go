@@ -45,6 +45,21 @@ func (p Provider) validate() error {
 	return invalid("provider", string(p), "is not known", "use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings")
 }
 
+// defaultBaseURL is where the provider's public service lives, in the words of CodeAnt's API description.
+func (p Provider) defaultBaseURL() string {
+	switch p {
+	case GitHub:
+		return "https://github.com"
+	case GitLab:
+		return "https://gitlab.com"
+	case AzureDevOps:
+		return "https://dev.azure.com"
+	case Bitbucket:
+		return "https://api.bitbucket.org/2.0"
+	}
+	return ""
+}
+
 // Revision names one commit of one repository.
 type Revision struct {
 	// Provider hosts the repository. Required.

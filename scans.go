@@ -1,4 +1,334 @@
 package codeant
 
-// ScansService is the place of the scan endpoints. It has no methods in this version: use Client.Call.
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+)
+
+var (
+	opScansStart        = operation{name: "scans.start", path: "/api/analysis/start", tokenField: "access_token"}
+	opScansSAST         = scanResults("scans.results.sast", "/api/analysis/results")
+	opScansSCA          = scanResults("scans.results.sca", "/api/analysis/results/sca")
+	opScansSecrets      = scanResults("scans.results.secrets", "/api/analysis/results/secrets")
+	opScansSBOM         = scanResults("scans.results.sbom", "/api/analysis/results/sbom")
+	opScansSBOMOlder    = scanResults("scans.results.sbom", "/api/analysis/results/sbomb")
+	opScansAntiPatterns = scanResults("scans.results.antipatterns", "/api/analysis/results/antipatterns")
+	opScansHistory      = operation{name: "scans.history", path: "/api/analysis/scan-history", tokenField: "access_token", idempotent: true}
+)
+
+func scanResults(name, path string) operation {
+	return operation{name: name, path: path, tokenField: "access_token", idempotent: true, pollable: true, ownStatus: true}
+}
+
+// ScansService starts scans of a commit and reads what they found.
 type ScansService struct{ client *Client }
+
+// Analysis is a kind of scan result.
+type Analysis string
+
+// The analyses whose results can be read.
+const (
+	SAST         Analysis = "sast"         // security findings in code
+	SCA          Analysis = "sca"          // vulnerable dependencies
+	Secrets      Analysis = "secrets"      // credentials in code
+	SBOM         Analysis = "sbom"         // packages and licences; has Packages and no Findings
+	AntiPatterns Analysis = "antipatterns" // code smells
+)
+
+var analysesInOrder = [...]Analysis{SAST, SCA, Secrets, SBOM, AntiPatterns}
+
+func (a Analysis) operation() (operation, error) {
+	switch a {
+	case SAST:
+		return opScansSAST, nil
+	case SCA:
+		return opScansSCA, nil
+	case Secrets:
+		return opScansSecrets, nil
+	case SBOM:
+		return opScansSBOM, nil
+	case AntiPatterns:
+		return opScansAntiPatterns, nil
+	}
+	return operation{}, invalid("analysis", string(a), "is not known", "use sast, sca, secrets, sbom or antipatterns")
+}
+
+// ScanRequest names the commit to scan.
+type ScanRequest struct {
+	Revision
+	// Include and Exclude are globs of files, such as "src/**/*.py". A glob cannot have a comma in it, which separates
+	// globs on the wire. Optional.
+	Include, Exclude []string
+}
+
+// ScanResults is what one analysis of a commit found.
+type ScanResults struct {
+	Analysis Analysis
+	Status   string    // the server's word; empty where the answer has none, which means finished
+	Findings []Finding // in the order of the answer
+	Packages []Package // of SBOM alone
+	Raw      json.RawMessage
+
+	done bool // whether the status, or its absence, says that the analysis is finished
+}
+
+// ScanReport is what the analyses of a commit found. An analysis that did not finish is not in Results.
+type ScanReport struct {
+	Revision Revision
+	Results  map[Analysis]*ScanResults
+}
+
+// Findings returns the findings of all analyses, by severity, path, line and rule: a stable order.
+func (r *ScanReport) Findings() []Finding {
+	if r == nil {
+		return nil
+	}
+	var all []Finding
+	for _, a := range analysesInOrder {
+		if results := r.Results[a]; results != nil {
+			all = append(all, results.Findings...)
+		}
+	}
+	sortFindings(all)
+	return all
+}
+
+// AtLeast returns those of Findings whose severity is min or above, false positives and dismissed ones included.
+func (r *ScanReport) AtLeast(min Severity) []Finding {
+	return slices.DeleteFunc(r.Findings(), func(f Finding) bool { return f.Severity < min })
+}
+
+// scanBaseURLs are the base-URL fields, one of which is sent.
+type scanBaseURLs struct {
+	GitHub      string `json:"github_base_url,omitempty"`
+	GitLab      string `json:"gitlab_base_url,omitempty"`
+	AzureDevOps string `json:"azure_devops_base_url,omitempty"`
+	Bitbucket   string `json:"bitbucket_base_url,omitempty"`
+}
+
+// newScanBaseURLs fills the field of the provider, with the public address as default. For Bitbucket nothing is sent
+// unless the caller says so, as in start_scan.sh.
+func newScanBaseURLs(rev Revision) scanBaseURLs {
+	address := rev.BaseURL
+	if address == "" && rev.Provider != Bitbucket {
+		address = rev.Provider.defaultBaseURL()
+	}
+	switch rev.Provider {
+	case GitHub:
+		return scanBaseURLs{GitHub: address}
+	case GitLab:
+		return scanBaseURLs{GitLab: address}
+	case AzureDevOps:
+		return scanBaseURLs{AzureDevOps: address}
+	}
+	return scanBaseURLs{Bitbucket: address}
+}
+
+type scanWire struct {
+	Repo    string   `json:"repo"`
+	Service Provider `json:"service"`
+	Commit  string   `json:"commit_id"`
+	scanBaseURLs
+}
+
+func newScanWire(rev Revision) (scanWire, error) {
+	return scanWire{rev.Repo, rev.Provider, rev.Commit, newScanBaseURLs(rev)}, rev.Validate()
+}
+
+// globs joins globs as the wire has them.
+func globs(field string, list []string) (string, error) {
+	for _, glob := range list {
+		if err := validateText(field, glob); err != nil {
+			return "", err
+		}
+		if strings.TrimSpace(glob) == "" || strings.Contains(glob, ",") {
+			return "", invalid(field, glob, "cannot be sent", "give one glob for each element, without a comma in it")
+		}
+	}
+	return strings.Join(list, ","), nil
+}
+
+// Start asks for a commit to be scanned. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a
+// 504 the scan may run all the same: that is Queued.
+//
+// Documented (docs.codeant.ai, api-reference/analysis/start-analysis); that the body's credential may be a CodeAnt token
+// is inferred.
+func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, error) {
+	wire, err := newScanWire(req.Revision)
+	if err != nil {
+		return nil, err
+	}
+	in := struct {
+		scanWire
+		Include string `json:"include_files"`
+		Exclude string `json:"exclude_files"`
+		Branch  string `json:"branch"`
+	}{scanWire: wire, Branch: req.Branch}
+	if in.Include, err = globs("include glob", req.Include); err != nil {
+		return nil, err
+	}
+	if in.Exclude, err = globs("exclude glob", req.Exclude); err != nil {
+		return nil, err
+	}
+	return s.client.start(ctx, opScansStart, in, "scan_id")
+}
+
+// Results looks at the result of one analysis once. While it is pending, the status says so and the findings are those
+// so far. No result yet is ErrNotReady (404: also ErrNotFound); an analysis that failed is ErrScanFailed; a body that is
+// none of the known shapes is ErrBadResponse and never "no findings".
+//
+// Documented (docs.codeant.ai, api-reference/analysis/get-…-results); SCA, and the bodies of SAST and SCA, are observed
+// (CodeAnt-AI/codeant-scripts, start_scan.sh). For SBOM an older path is tried when the newer one answers 404.
+func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*ScanResults, error) {
+	op, err := a.operation()
+	if err != nil {
+		return nil, err
+	}
+	wire, err := newScanWire(rev)
+	if err != nil {
+		return nil, err
+	}
+	results, err := s.results(ctx, op, wire, a)
+	if a == SBOM && errors.Is(err, ErrNotFound) {
+		return s.results(ctx, opScansSBOMOlder, wire, a)
+	}
+	return results, err
+}
+
+func (s *ScansService) results(ctx context.Context, op operation, wire scanWire, a Analysis) (*ScanResults, error) {
+	var results *ScanResults
+	err := s.client.call(ctx, op, wire, func(got answer) (err error) {
+		if len(got.body) == 0 {
+			return noResultYet()
+		}
+		results, err = decodeScan(a, got.body, wire.Commit)
+		return err
+	})
+	// Findings of an analysis that failed are partial; they come with the error.
+	if err != nil && !errors.Is(err, ErrScanFailed) {
+		return nil, err
+	}
+	return results, err
+}
+
+// Wait polls until each of the analyses is finished; none given means SAST and SCA. They are polled side by side. Report
+// and error come together: the report has every analysis that finished, and the error tells of all others:
+// ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else kept the answer away.
+func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
+	if err := rev.Validate(); err != nil {
+		return nil, err
+	}
+	if len(as) == 0 {
+		as = []Analysis{SAST, SCA}
+	}
+	wanted := slices.Compact(slices.Sorted(slices.Values(as)))
+	for _, a := range wanted {
+		if _, err := a.operation(); err != nil {
+			return nil, err
+		}
+	}
+	var (
+		report = &ScanReport{Revision: rev, Results: map[Analysis]*ScanResults{}}
+		errs   = make([]error, len(wanted))
+		mu     sync.Mutex // guards report, and keeps OnPoll to one call at a time
+		all    sync.WaitGroup
+	)
+	if told := opts.OnPoll; told != nil {
+		opts.OnPoll = func(p Poll) {
+			mu.Lock()
+			defer mu.Unlock()
+			told(p)
+		}
+	}
+	for i, a := range wanted {
+		all.Go(func() {
+			results, err := s.wait(ctx, rev, opts, a)
+			mu.Lock()
+			defer mu.Unlock()
+			errs[i] = err
+			if err == nil {
+				report.Results[a] = results
+			}
+		})
+	}
+	all.Wait()
+	return report, join(errs...)
+}
+
+func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions, a Analysis) (*ScanResults, error) {
+	op, _ := a.operation()
+	var results *ScanResults
+	err := poll(ctx, op.name, opts, func(ctx context.Context) pollState {
+		seen, err := s.Results(ctx, rev, a)
+		switch {
+		case errors.Is(err, ErrScanFailed):
+			return pollState{done: true, err: err}
+		case err != nil:
+			return pollState{err: err}
+		case seen.done:
+			results = seen
+			return pollState{status: seen.Status, done: true}
+		}
+		return pollState{status: seen.shownStatus()}
+	})
+	return results, err
+}
+
+// Run starts a scan and waits for its results, as Wait does.
+func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
+	for _, a := range as {
+		if _, err := a.operation(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := s.Start(ctx, req); err != nil {
+		return nil, err
+	}
+	return s.Wait(ctx, req.Revision, opts, as...)
+}
+
+// History returns the last results of the commits of a repository that were scanned, as the server wrote them. The
+// commit of rev does not matter and may be empty.
+//
+// Documented path (docs.codeant.ai, api-reference/analysis/get-scan-history); the fields of the request are inferred and
+// the shape of the answer is not known.
+func (s *ScansService) History(ctx context.Context, rev Revision) (json.RawMessage, error) {
+	if err := join(rev.Provider.validate(), validateRepo(rev.Repo)); err != nil {
+		return nil, err
+	}
+	in := struct {
+		Repo    string   `json:"repo"`
+		Service Provider `json:"service"`
+	}{rev.Repo, rev.Provider}
+	var history json.RawMessage
+	err := s.client.call(ctx, opScansHistory, in, func(got answer) error {
+		if len(got.body) == 0 {
+			return unusable("it is empty")
+		}
+		history = got.body
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return history, nil
+}
+
+// shownStatus tells an empty status word from none.
+func (r *ScanResults) shownStatus() string {
+	if r.Status == "" {
+		return "(empty)"
+	}
+	return r.Status
+}
+
+func scanFailed(status string) error {
+	return &refusal{ErrScanFailed, fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue))}
+}

@@ -1,0 +1,60 @@
+package codeant
+
+import "strings"
+
+// Severity ranks findings. Its zero value is SeverityUnknown, below all others.
+type Severity int
+
+// The severities, in rising order.
+const (
+	SeverityUnknown Severity = iota
+	SeverityInfo
+	SeverityLow
+	SeverityMedium
+	SeverityHigh
+	SeverityCritical
+)
+
+// ParseSeverity reads the words that scanners use, in any letter case: critical, blocker and p0; high, error, major and
+// p1; medium, warning, moderate and p2; low, note, minor and p3; info, informational, information and p4. Any other word
+// is SeverityUnknown. (Observed in CodeAnt's command line client, which lacks p1.)
+func ParseSeverity(s string) Severity {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "critical", "blocker", "p0":
+		return SeverityCritical
+	case "high", "error", "major", "p1":
+		return SeverityHigh
+	case "medium", "warning", "moderate", "p2":
+		return SeverityMedium
+	case "low", "note", "minor", "p3":
+		return SeverityLow
+	case "info", "informational", "information", "p4":
+		return SeverityInfo
+	}
+	return SeverityUnknown
+}
+
+func (s Severity) String() string {
+	switch s {
+	case SeverityCritical:
+		return "critical"
+	case SeverityHigh:
+		return "high"
+	case SeverityMedium:
+		return "medium"
+	case SeverityLow:
+		return "low"
+	case SeverityInfo:
+		return "info"
+	}
+	return "unknown"
+}
+
+// MarshalText gives encoders the word.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a word as ParseSeverity does.
+func (s *Severity) UnmarshalText(text []byte) error {
+	*s = ParseSeverity(string(text))
+	return nil
+}
