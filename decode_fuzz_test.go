@@ -1,0 +1,86 @@
+package codeant
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+var documented = []string{
+	`[]`, `[{"file_path":"a.js","line_number":3,"check_id":"x","severity":"HIGH","message":"m"}]`,
+	`{"status":"pending"}`, `{"status":"done","issues":[{"path":"a"}]}`, `{"status":"done","results":[]}`, `{"status":"failed"}`,
+	`{"results":{"a.py":[{"line_number":1}],"b.py":{"line":2}}}`,
+	`{"status":"done","vulnerabilities":[{"package_name":"lodash","ratings":[{"severity":"low"}]}]}`,
+	`{"status":"done","results":{"all_vulnerabilities":[],"healthy_packages":[]}}`,
+	`{"results":{"secrets":[{"type":"Secret Keyword","filename":"/mnt/x/abc123def456/src/c.py","line_number":14,"confidence_score":"FALSE_POSITIVE"}],"secretsCount":1},"status":"done","commit_id":"abc123def456"}`,
+	`{"results":{"sboms":[{"language":"Python","packages":[{"name":"requests","version":"2.28.0","spdxId":"Apache-2.0"}]}]},"status":"done"}`,
+	`{"results":{"o/r/abc123def456/src/utils.py/anti_patterns.json":[{"line_number":42,"endLine":null,"message-id":"W0511","severity":"Minor"}]}}`,
+	`{"status":"COMPLETED","secret_quality_gate":{"status":"FAILED"},"duplicate_quality_gate":{"status":"PASSED"}}`,
+	`{"status":"COMPLETED","secret_quality_gate":{"status":"PASSED"},"secret_quality_gate":{"status":"FAILED"}}`,
+	`{"scanId":"a","repoName":"o/r","status":"completed","results":[{"file":"a.py","issues":[{"start_line":45,"cwe_id":"CWE-916"}]}],"totalIssues":1}`,
+}
+
+func addDocumented(f *testing.F) {
+	for _, body := range documented {
+		f.Add([]byte(body))
+	}
+}
+
+func FuzzDecodeScan(f *testing.F) {
+	addDocumented(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if strictjson.Check(body) != nil {
+			return // the funnel refuses it before any decoder
+		}
+		for _, a := range analysesInOrder {
+			results, err := decodeScan(a, body, "abc123def456")
+			var r *refusal
+			switch {
+			case err != nil && !errors.As(err, &r):
+				t.Fatalf("%s: an error without a kind: %v", a, err)
+			case err == nil && results == nil:
+				t.Fatalf("%s: neither results nor an error", a)
+			case results != nil:
+				for _, finding := range results.Findings {
+					if strictjson.Check(finding.Raw) != nil || len(finding.Fingerprint()) != 32 {
+						t.Fatalf("%s: a finding without its JSON: %q", a, finding.Raw)
+					}
+				}
+			}
+		}
+	})
+}
+
+func FuzzDecodeGates(f *testing.F) {
+	addDocumented(f)
+	words := gatePassWords(nil)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if strictjson.Check(body) != nil {
+			return
+		}
+		result, err := decodeGates(body, words)
+		if (err == nil) != (strictjson.KindOf(body) == strictjson.Object) {
+			t.Fatalf("error %v for %q", err, body)
+		}
+		if (result.Err() == nil) != (result.Verdict() == VerdictPassed) {
+			t.Fatalf("verdict %v with error %v", result.Verdict(), result.Err())
+		}
+		if result.Verdict() == VerdictPassed && len(result.Gates) == 0 {
+			t.Fatal("passed without a gate")
+		}
+	})
+}
+
+func FuzzDecodeAgentScan(f *testing.F) {
+	addDocumented(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if strictjson.Check(body) != nil {
+			return
+		}
+		results, err := decodeAgentScan(body)
+		if (results == nil) == (err == nil) {
+			t.Fatalf("results %v with error %v", results, err)
+		}
+	})
+}
