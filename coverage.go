@@ -266,7 +266,7 @@ func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 	case ctx.Err() != nil:
 		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
 	case errors.Is(err, storage.ErrStalled):
-		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error()}, err), transient: true}
+		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error(), transient: true}, err), transient: true}
 	}
 	b := classify(err)
 	return &failure{err: p.failed(b, newCause(err)), transient: b.transient}

@@ -170,6 +170,10 @@ func (e *APIError) details() *apiErrorDetails {
 // what is in it.
 func (e *APIError) RawBody() []byte { return e.details().body }
 
+// Temporary reports whether the same call may well succeed a little later: the network failed, or the answer was 408, 429,
+// 500, 502, 503 or 504.
+func (e *APIError) Temporary() bool { return e.details().transient }
+
 // Unwrap returns the kinds of the error and, where something underneath failed, that too: errors.Is also finds
 // context.Canceled, os.ErrDeadlineExceeded or an x509 error.
 func (e *APIError) Unwrap() []error {

@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,12 +114,15 @@ type scanBaseURLs struct {
 	Bitbucket   string `json:"bitbucket_base_url,omitempty"`
 }
 
-// newScanBaseURLs fills the field of the provider, with the public address as default. For Bitbucket nothing is sent
-// unless the caller says so, as in start_scan.sh.
+// newScanBaseURLs fills the field of the provider, with the public address as default. For Bitbucket's public service
+// nothing is sent, as in start_scan.sh.
 func newScanBaseURLs(rev Revision) scanBaseURLs {
 	address := rev.BaseURL
-	if address == "" && rev.Provider != Bitbucket {
-		address = rev.Provider.defaultBaseURL()
+	switch {
+	case rev.Provider == Bitbucket && address == "https://bitbucket.org":
+		address = ""
+	case rev.Provider != Bitbucket:
+		address = cmp.Or(address, rev.Provider.defaultBaseURL())
 	}
 	switch rev.Provider {
 	case GitHub:

@@ -29,6 +29,8 @@ type storageErrorDetails struct {
 	reason string
 	kinds  []error
 	cause  error
+
+	transient bool
 }
 
 func (e *StorageError) details() *storageErrorDetails {
@@ -37,6 +39,10 @@ func (e *StorageError) details() *storageErrorDetails {
 	}
 	return e.hidden
 }
+
+// Temporary reports whether the same upload may well succeed a little later: the network failed or the storage was
+// overloaded.
+func (e *StorageError) Temporary() bool { return e.details().transient }
 
 // Unwrap returns the kinds of the error and what failed underneath.
 func (e *StorageError) Unwrap() []error {
@@ -113,7 +119,7 @@ func (p *coveragePut) refused(r *storage.Refusal) *StorageError {
 		RequestID:  redact.Text(r.RequestID, maxPrintedValue),
 		Host:       p.url.host(),
 		Attempts:   p.sent,
-		hidden:     &storageErrorDetails{reason: redact.Text(r.Message, maxPrintedMarkup), cause: r},
+		hidden:     &storageErrorDetails{reason: redact.Text(r.Message, maxPrintedMarkup), cause: r, transient: r.Transient()},
 	}
 	d := e.hidden
 	switch {
@@ -145,5 +151,5 @@ func (p *coveragePut) failed(b broken, cause error) *StorageError {
 	if b.kind != nil && b.kind != ErrUnavailable {
 		kinds = []error{b.kind, ErrUnavailable}
 	}
-	return &StorageError{Host: p.url.host(), Attempts: p.sent, hidden: &storageErrorDetails{reason: b.reason, kinds: kinds, cause: cause}}
+	return &StorageError{Host: p.url.host(), Attempts: p.sent, hidden: &storageErrorDetails{reason: b.reason, kinds: kinds, cause: cause, transient: b.transient}}
 }

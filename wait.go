@@ -129,7 +129,7 @@ func (w *waiting) judge(seen pollState) (time.Duration, error) {
 		}
 	case errors.Is(seen.err, ErrNotReady):
 		w.failed, w.lastFound = 0, time.Now()
-	case api.details().transient && w.failed+1 < maxFailedPolls:
+	case api.Temporary() && w.failed+1 < maxFailedPolls:
 		w.failed++
 	default:
 		return 0, seen.err
