@@ -240,7 +240,7 @@ func (f fields) vulnerablePackage() *Package {
 
 var (
 	resultSuffix = regexp.MustCompile(`/(anti_patterns|security_issues|docstring|complex_functions|dead_code|sca|secrets)\.json$`)
-	hexSegment   = regexp.MustCompile(`^(?i:[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexSegment   = regexp.MustCompile(`^(?i:[0-9a-f]{40})$`)
 )
 
 // repositoryPath takes off a path what the scan server put around it: everything up to the segment with the commit, and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/codeant-sdk/codeant/internal/redact"
 	"github.com/codeant-sdk/codeant/internal/strictjson"
@@ -313,6 +314,9 @@ func decodeGates(body []byte, passWords map[string]bool) (*GateResult, error) {
 }
 
 func gateVerdict(word string, passWords map[string]bool) Verdict {
+	if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return VerdictUndecided // upper case has letters like ſ become S
+	}
 	word = strings.ToUpper(word)
 	switch {
 	case word == gateFailed:

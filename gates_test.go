@@ -60,6 +60,7 @@ var words = []struct {
 	{`"%s":{"status":""}`, codeant.VerdictUndecided},
 	{`"%s":{"status":"SKIPPED"}`, codeant.VerdictUndecided},
 	{`"%s":{"status":" PASSED"}`, codeant.VerdictUndecided},
+	{`"%s":{"status":"paſſed"}`, codeant.VerdictUndecided},
 	{`"%s":{"status":7}`, codeant.VerdictUndecided},
 	{`"%s":{"status":true}`, codeant.VerdictUndecided},
 	{`"%s":{"Status":"PASSED"}`, codeant.VerdictUndecided},

@@ -60,6 +60,26 @@ func (p Provider) defaultBaseURL() string {
 	return ""
 }
 
+// baseURLs are the fields in which most endpoints take the provider's address; one of them is sent.
+type baseURLs struct {
+	GitHub      string `json:"github_base_url,omitempty"`
+	GitLab      string `json:"gitlab_base_url,omitempty"`
+	AzureDevOps string `json:"azure_devops_base_url,omitempty"`
+	Bitbucket   string `json:"bitbucket_base_url,omitempty"`
+}
+
+func newBaseURLs(p Provider, address string) baseURLs {
+	switch p {
+	case GitHub:
+		return baseURLs{GitHub: address}
+	case GitLab:
+		return baseURLs{GitLab: address}
+	case AzureDevOps:
+		return baseURLs{AzureDevOps: address}
+	}
+	return baseURLs{Bitbucket: address}
+}
+
 // Revision names one commit of one repository.
 type Revision struct {
 	// Provider hosts the repository. Required.

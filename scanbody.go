@@ -3,6 +3,8 @@ package codeant
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
@@ -50,6 +52,14 @@ type scanBody struct {
 
 // status reads the status word. A body without one is finished; an empty or unknown word is waited on.
 func (d *scanBody) status(body []byte) (scanState, error) {
+	for key, value := range strictjson.Members(body) {
+		switch {
+		case key != "status" && strings.EqualFold(key, "status"):
+			return stateUnknown, unusable("its status stands under %q", key)
+		case key == "error" && !isNothing(value):
+			return stateUnknown, unusable("it holds an error")
+		}
+	}
 	value, times := strictjson.Get(body, "status")
 	switch kind := strictjson.KindOf(value); {
 	case times == 0:
@@ -65,26 +75,22 @@ func (d *scanBody) status(body []byte) (scanState, error) {
 	return stateOf(d.results.Status), nil
 }
 
+// object reads the findings of an answer that is an object. Of several places that a list may stand in, the first that
+// is not empty counts.
 func (d *scanBody) object(body []byte) error {
-	results, _ := strictjson.Get(body, "results")
+	for _, key := range []string{"results", "issues", "vulnerabilities"} {
+		if _, times := strictjson.Get(body, key); times > 1 {
+			return unusable("its field %q is doubled", key)
+		}
+	}
+	results := member(body, "results")
 	switch d.analysis {
 	case SAST:
-		if issues, _ := strictjson.Get(body, "issues"); strictjson.KindOf(issues) == strictjson.Array {
-			return d.list(issues, "")
-		}
-		if strictjson.KindOf(results) == strictjson.Object {
-			return d.byFile(results)
-		}
-		return d.list(results, "")
+		return d.firstOf(member(body, "issues"), results)
 	case SCA:
-		for _, candidate := range []json.RawMessage{
-			member(body, "vulnerabilities"), member(results, "vulnerabilities"), member(results, "all_vulnerabilities"), results,
-		} {
-			if strictjson.KindOf(candidate) == strictjson.Array {
-				return d.list(candidate, "")
-			}
-		}
-		return nil
+		// A map of files is no shape of this analysis.
+		lists := []json.RawMessage{member(body, "vulnerabilities"), member(results, "vulnerabilities"), member(results, "all_vulnerabilities"), results}
+		return d.firstOf(slices.DeleteFunc(lists, func(l json.RawMessage) bool { return strictjson.KindOf(l) != strictjson.Array })...)
 	case Secrets:
 		return d.list(member(results, "secrets"), "")
 	case SBOM:
@@ -92,6 +98,23 @@ func (d *scanBody) object(body []byte) error {
 	}
 	if strictjson.KindOf(results) == strictjson.Object {
 		return d.byFile(results)
+	}
+	return nil
+}
+
+// firstOf reads lists, or maps of files, until one had findings.
+func (d *scanBody) firstOf(candidates ...json.RawMessage) error {
+	for _, candidate := range candidates {
+		var err error
+		switch strictjson.KindOf(candidate) {
+		case strictjson.Array:
+			err = d.list(candidate, "")
+		case strictjson.Object:
+			err = d.byFile(candidate)
+		}
+		if err != nil || len(d.results.Findings) > 0 {
+			return err
+		}
 	}
 	return nil
 }

@@ -106,44 +106,24 @@ func (r *ScanReport) AtLeast(min Severity) []Finding {
 	return slices.DeleteFunc(r.Findings(), func(f Finding) bool { return f.Severity < min })
 }
 
-// scanBaseURLs are the base-URL fields, one of which is sent.
-type scanBaseURLs struct {
-	GitHub      string `json:"github_base_url,omitempty"`
-	GitLab      string `json:"gitlab_base_url,omitempty"`
-	AzureDevOps string `json:"azure_devops_base_url,omitempty"`
-	Bitbucket   string `json:"bitbucket_base_url,omitempty"`
-}
-
-// newScanBaseURLs fills the field of the provider, with the public address as default. For Bitbucket's public service
-// nothing is sent, as in start_scan.sh.
-func newScanBaseURLs(rev Revision) scanBaseURLs {
-	address := rev.BaseURL
-	switch {
-	case rev.Provider == Bitbucket && address == "https://bitbucket.org":
-		address = ""
-	case rev.Provider != Bitbucket:
-		address = cmp.Or(address, rev.Provider.defaultBaseURL())
+// scanAddress is what a scan is told of the provider's address: the public one by default, but nothing for Bitbucket's
+// public service, as in start_scan.sh.
+func scanAddress(rev Revision) string {
+	if rev.Provider == Bitbucket {
+		return strings.TrimPrefix(rev.BaseURL, "https://bitbucket.org")
 	}
-	switch rev.Provider {
-	case GitHub:
-		return scanBaseURLs{GitHub: address}
-	case GitLab:
-		return scanBaseURLs{GitLab: address}
-	case AzureDevOps:
-		return scanBaseURLs{AzureDevOps: address}
-	}
-	return scanBaseURLs{Bitbucket: address}
+	return cmp.Or(rev.BaseURL, rev.Provider.defaultBaseURL())
 }
 
 type scanWire struct {
 	Repo    string   `json:"repo"`
 	Service Provider `json:"service"`
 	Commit  string   `json:"commit_id"`
-	scanBaseURLs
+	baseURLs
 }
 
 func newScanWire(rev Revision) (scanWire, error) {
-	return scanWire{rev.Repo, rev.Provider, rev.Commit, newScanBaseURLs(rev)}, rev.Validate()
+	return scanWire{rev.Repo, rev.Provider, rev.Commit, newBaseURLs(rev.Provider, scanAddress(rev))}, rev.Validate()
 }
 
 // globs joins globs as the wire has them.
@@ -201,7 +181,10 @@ func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*
 	}
 	results, err := s.results(ctx, op, wire, a)
 	if a == SBOM && errors.Is(err, ErrNotFound) {
-		return s.results(ctx, opScansSBOMOlder, wire, a)
+		// A server without the older path says so in some way or other; what counts then is what the newer one said.
+		if older, olderErr := s.results(ctx, opScansSBOMOlder, wire, a); olderErr == nil || errors.Is(olderErr, ErrScanFailed) {
+			return older, olderErr
+		}
 	}
 	return results, err
 }

@@ -61,6 +61,8 @@ func TestEveryKnownShapeIsUnderstood(t *testing.T) {
 		{"issues", codeant.SAST, `{"status":"done","issues":[` + issue + `]}`, []codeant.Finding{sast}},
 		{"results", codeant.SAST, `{"status":"COMPLETED","results":[` + issue + `,` + issue + `]}`, []codeant.Finding{sast, sast}},
 		{"results by file", codeant.SAST, `{"status":"success","results":{"src/app.js/security_issues.json":[{"line_number":3,"check_id":"sql-injection","severity":"p1","message":"SQL injection"}],"issues":` + issue + `}}`, []codeant.Finding{sast, sast}},
+		{"an empty list beside a full one", codeant.SAST, `{"status":"done","issues":[],"results":[` + issue + `]}`, []codeant.Finding{sast}},
+		{"an empty list of vulnerabilities beside a full one", codeant.SCA, `{"status":"done","vulnerabilities":[],"results":{"all_vulnerabilities":[` + vulnerability + `]}}`, []codeant.Finding{sca}},
 		{"vulnerabilities", codeant.SCA, `{"status":"done","vulnerabilities":[` + vulnerability + `]}`, []codeant.Finding{sca}},
 		{"results.vulnerabilities", codeant.SCA, `{"status":"done","results":{"vulnerabilities":[` + vulnerability + `]}}`, []codeant.Finding{sca}},
 		{"results.all_vulnerabilities", codeant.SCA, `{"status":"done","results":{"all_vulnerabilities":[` + vulnerability + `],"healthy_packages":[]}}`, []codeant.Finding{sca}},
@@ -101,6 +103,9 @@ func TestAnSBOMListsPackages(t *testing.T) {
 	require.NoError(t, err, "the older path")
 	assert.Len(t, results.Packages, 1)
 	assert.Equal(t, 2, mock.GetTotalCallCount())
+	mock.RegisterResponder("POST", scanURL+"/sbomb", status(403, ""))
+	_, err = funnelClient(t, mock).Scans.Results(t.Context(), shop, codeant.SBOM)
+	assert.ErrorIs(t, err, codeant.ErrNotReady, "what the newer path said")
 }
 
 func TestNoOtherShapeIsTakenForNoFindings(t *testing.T) {
@@ -109,6 +114,7 @@ func TestNoOtherShapeIsTakenForNoFindings(t *testing.T) {
 		for _, body := range []string{
 			`{}`, `null`, `7`, `"done"`, `{"status":"done"}`, `{"status":"done","results":null}`, `{"status":"done","results":7}`, `{"status":"done","findings":[]}`,
 			`{"error":"no"}`, `{"message":"Internal server error"}`, `{"status":7,"results":[]}`, `{"status":"done","status":"done","results":[]}`, `{"results":"x"}`,
+			`{"Status":"failed","results":[]}`, `{"error":"x","status":"done","results":[]}`, `{"status":"done","results":[{}],"results":[]}`,
 		} {
 			results, err := scanAnswering(t, a, status(200, body)).Scans.Results(t.Context(), shop, a)
 			assert.ErrorIs(t, err, codeant.ErrBadResponse, "%s %s", a, body)

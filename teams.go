@@ -1,4 +1,399 @@
 package codeant
 
-// TeamsService is the place of the team endpoints. It has no methods in this version: use Client.Call.
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+const teamsPath = "/api/metrics/developer/teams/"
+
+var (
+	opTeamsList         = operation{name: "teams.list", path: teamsPath + "list", idempotent: true}
+	opTeamsGet          = operation{name: "teams.get", path: teamsPath + "get", idempotent: true}
+	opTeamsCreate       = operation{name: "teams.create", path: teamsPath + "create"}
+	opTeamsUpdate       = operation{name: "teams.update", path: teamsPath + "update", idempotent: true}
+	opTeamsDelete       = operation{name: "teams.delete", path: teamsPath + "delete", idempotent: true}
+	opTeamsAddMember    = operation{name: "teams.members.add", path: teamsPath + "members/add", unsupported: "the team is unknown, or this server offers no endpoint to add a member: use CodeAnt's web app"}
+	opTeamsRemoveMember = operation{name: "teams.members.remove", path: teamsPath + "members/remove", idempotent: true}
+)
+
+const minTeamName = 2
+
+// Two team names are reserved: the members of one team, and the repositories of the other, are left out of every metric
+// of the organization (docs.codeant.ai, api-reference, create-team).
+const (
+	TeamDisabledMembers = "codeant-disabled-members"
+	TeamDisabledRepos   = "codeant-disabled-repos"
+)
+
+// TeamsService manages the teams by which metrics are grouped.
 type TeamsService struct{ client *Client }
+
+// Team is a group of developers and repositories.
+type Team struct {
+	ID           string
+	Name         string
+	Description  string
+	Color        string // such as "#1570EF"
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	CreatedBy    string
+	Leads        []string // logins
+	Members      []TeamMember
+	Tags         []string
+	ParentID     string // of the team above it, if any
+	Repositories []string
+	Active       bool
+	Raw          json.RawMessage // the team as it came
+}
+
+// TeamMember is a member of a team.
+type TeamMember struct {
+	Login    string
+	Name     string
+	Role     string // "lead" and "member" are seen
+	JoinedAt time.Time
+}
+
+// TeamList is an answer to List.
+type TeamList struct {
+	Teams []Team
+	Total int // as the server counts
+	Raw   json.RawMessage
+}
+
+// ListTeamsRequest asks for the teams of an organization.
+type ListTeamsRequest struct {
+	Org
+	IncludeInactive bool // also those that were deleted softly
+}
+
+// CreateTeamRequest asks for a new team.
+type CreateTeamRequest struct {
+	Org
+	Name         string // 2 characters at least; see TeamDisabledMembers for two that mean something. Required.
+	Description  string
+	Color        string
+	Leads        []string
+	Repositories []string
+	Members      []NewTeamMember
+	Tags         []string
+	ParentID     string
+}
+
+// NewTeamMember is someone to add to a team.
+type NewTeamMember struct {
+	Login string `json:"user_login"` // Required.
+	Name  string `json:"user_name,omitempty"`
+	Role  string `json:"role,omitempty"` // "lead" or "member"
+}
+
+// UpdateTeamRequest asks to change a team. What is nil stays as it is; a pointer to an empty text, and a list that is
+// empty but not nil, clear it.
+type UpdateTeamRequest struct {
+	Org
+	ID           string // Required.
+	Name         *string
+	Description  *string
+	Leads        []string
+	Color        *string // that it can be changed is inferred, as of those below
+	Repositories []string
+	Tags         []string
+	ParentID     *string
+	Active       *bool
+}
+
+// DeleteTeamRequest asks to delete a team.
+type DeleteTeamRequest struct {
+	Org
+	ID   string // Required.
+	Hard bool   // for good; otherwise the team is only marked inactive
+}
+
+// TeamMemberRequest names a member of a team.
+type TeamMemberRequest struct {
+	Org
+	TeamID string // Required.
+	Member NewTeamMember
+}
+
+// TeamChange is an answer to a change of members.
+type TeamChange struct {
+	Message string
+	Team    *Team // nil where the answer has none
+	Raw     json.RawMessage
+}
+
+// List returns the teams of an organization.
+//
+// Documented (docs.codeant.ai, api-reference, list-teams). No paging is shown; compare Total.
+func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamList, error) {
+	org, err := req.Org.wire()
+	if err != nil {
+		return nil, err
+	}
+	in := struct {
+		orgWire
+		IncludeInactive bool `json:"include_inactive,omitempty"`
+	}{org, req.IncludeInactive}
+	list := &TeamList{}
+	err = s.client.call(ctx, opTeamsList, in, func(got answer) error {
+		teams := member(got.body, "teams")
+		if strictjson.KindOf(teams) != strictjson.Array {
+			return unusable(`its field "teams" is no list`)
+		}
+		*list = TeamList{Teams: []Team{}, Total: newFields(got.body).number(0, "total_count"), Raw: got.body}
+		for raw := range strictjson.Elements(teams) {
+			team, err := decodeTeam(raw)
+			if err != nil {
+				return err
+			}
+			list.Teams = append(list.Teams, *team)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+type teamIDWire struct {
+	orgWire
+	ID string `json:"team_id"`
+}
+
+func newTeamIDWire(org Org, id string) (teamIDWire, error) {
+	wire, err := org.wire()
+	if err != nil {
+		return teamIDWire{}, err
+	}
+	if id == "" {
+		return teamIDWire{}, invalid("team ID", "", "is missing", "use the ID that List returns")
+	}
+	return teamIDWire{wire, id}, validateText("team ID", id)
+}
+
+// Get returns one team. An unknown one is ErrNotFound.
+//
+// Documented (docs.codeant.ai, api-reference, get-team).
+func (s *TeamsService) Get(ctx context.Context, org Org, id string) (*Team, error) {
+	in, err := newTeamIDWire(org, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.team(ctx, opTeamsGet, in)
+}
+
+// Create makes a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
+//
+// Documented (docs.codeant.ai, api-reference, create-team).
+func (s *TeamsService) Create(ctx context.Context, req CreateTeamRequest) (*Team, error) {
+	org, err := req.Org.wire()
+	if err != nil {
+		return nil, err
+	}
+	if err := validateTeamName(req.Name); err != nil {
+		return nil, err
+	}
+	for _, m := range req.Members {
+		if err := m.validate(); err != nil {
+			return nil, err
+		}
+	}
+	in := struct {
+		orgWire
+		Name         string          `json:"name"`
+		Description  string          `json:"description,omitempty"`
+		Color        string          `json:"color,omitempty"`
+		Leads        []string        `json:"team_leads,omitempty"`
+		Repositories []string        `json:"repositories,omitempty"`
+		Members      []NewTeamMember `json:"members,omitempty"`
+		Tags         []string        `json:"tags,omitempty"`
+		ParentID     string          `json:"parent_team_id,omitempty"`
+	}{org, req.Name, req.Description, req.Color, req.Leads, req.Repositories, req.Members, req.Tags, req.ParentID}
+	return s.team(ctx, opTeamsCreate, in)
+}
+
+func validateTeamName(name string) error {
+	if utf8.RuneCountInString(strings.TrimSpace(name)) < minTeamName {
+		return invalid("team name", name, "is too short", "give a name of 2 characters or more")
+	}
+	return validateText("team name", name)
+}
+
+func (m NewTeamMember) validate() error {
+	if strings.TrimSpace(m.Login) == "" {
+		return invalid("member's login", "", "is missing", "give the login that commits carry")
+	}
+	return cmp.Or(validateText("member's login", m.Login), validateText("member's name", m.Name), validateText("member's role", m.Role))
+}
+
+// Update changes a team and returns it as it is then.
+//
+// Documented (docs.codeant.ai, api-reference, update-team) for name, description and leads; the other fields are
+// inferred.
+func (s *TeamsService) Update(ctx context.Context, req UpdateTeamRequest) (*Team, error) {
+	id, err := newTeamIDWire(req.Org, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	if req.Name != nil {
+		if err := validateTeamName(*req.Name); err != nil {
+			return nil, err
+		}
+	}
+	in := struct {
+		teamIDWire
+		Name         *string  `json:"name,omitzero"`
+		Description  *string  `json:"description,omitzero"`
+		Leads        []string `json:"team_leads,omitzero"`
+		Color        *string  `json:"color,omitzero"`
+		Repositories []string `json:"repositories,omitzero"`
+		Tags         []string `json:"tags,omitzero"`
+		ParentID     *string  `json:"parent_team_id,omitzero"`
+		Active       *bool    `json:"is_active,omitzero"`
+	}{id, req.Name, req.Description, req.Leads, req.Color, req.Repositories, req.Tags, req.ParentID, req.Active}
+	return s.team(ctx, opTeamsUpdate, in)
+}
+
+// Delete marks a team inactive, or removes it for good if Hard is set.
+//
+// Documented (docs.codeant.ai, api-reference, delete-team).
+func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error {
+	id, err := newTeamIDWire(req.Org, req.ID)
+	if err != nil {
+		return err
+	}
+	in := struct {
+		teamIDWire
+		Hard bool `json:"hard_delete,omitempty"`
+	}{id, req.Hard}
+	_, err = s.change(ctx, opTeamsDelete, in)
+	return err
+}
+
+// AddMember adds someone to a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
+//
+// Experimental: inferred, from its sibling RemoveMember and the page of create-team, which speaks of such an endpoint. A
+// server that does not offer it is ErrUnsupported.
+func (s *TeamsService) AddMember(ctx context.Context, req TeamMemberRequest) (*TeamChange, error) {
+	id, err := newTeamIDWire(req.Org, req.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	if err := req.Member.validate(); err != nil {
+		return nil, err
+	}
+	in := struct {
+		teamIDWire
+		NewTeamMember
+	}{id, req.Member}
+	return s.change(ctx, opTeamsAddMember, in)
+}
+
+// RemoveMember removes someone from a team, named by the login alone.
+//
+// Documented (docs.codeant.ai, api-reference, remove-team-member) in its path and its field user_login; the other fields
+// and the answer are inferred.
+func (s *TeamsService) RemoveMember(ctx context.Context, req TeamMemberRequest) (*TeamChange, error) {
+	id, err := newTeamIDWire(req.Org, req.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	if err := req.Member.validate(); err != nil {
+		return nil, err
+	}
+	in := struct {
+		teamIDWire
+		Login string `json:"user_login"`
+	}{id, req.Member.Login}
+	return s.change(ctx, opTeamsRemoveMember, in)
+}
+
+// team makes a call that answers a team.
+func (s *TeamsService) team(ctx context.Context, op operation, in any) (*Team, error) {
+	var team *Team
+	err := s.client.call(ctx, op, in, func(got answer) (err error) {
+		team, err = decodeTeam(member(got.body, "team"))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return team, nil
+}
+
+// change makes a call of whose answer only success is certain.
+func (s *TeamsService) change(ctx context.Context, op operation, in any) (*TeamChange, error) {
+	var change *TeamChange
+	err := s.client.call(ctx, op, in, func(got answer) error {
+		if !strings.EqualFold(scalar(got.body, "status"), "success") {
+			return unusable(`it does not say "status": "success"`)
+		}
+		change = &TeamChange{Message: redact.Text(scalar(got.body, "message"), maxPrintedMessage), Raw: got.body}
+		if raw := member(got.body, "team"); strictjson.KindOf(raw) == strictjson.Object {
+			team, err := decodeTeam(raw)
+			change.Team = team
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return change, nil
+}
+
+func decodeTeam(raw json.RawMessage) (*Team, error) {
+	if strictjson.KindOf(raw) != strictjson.Object {
+		return nil, unusable("a team is missing in it")
+	}
+	var wire struct {
+		ID          string   `json:"id"`
+		Name        string   `json:"name"`
+		Description string   `json:"description"`
+		Color       string   `json:"color"`
+		CreatedAt   string   `json:"created_at"`
+		UpdatedAt   string   `json:"updated_at"`
+		CreatedBy   string   `json:"created_by"`
+		Leads       []string `json:"team_leads"`
+		Members     []struct {
+			Login    string `json:"user_login"`
+			Name     string `json:"user_name"`
+			Role     string `json:"role"`
+			JoinedAt string `json:"joined_at"`
+		} `json:"members"`
+		Tags         []string `json:"tags"`
+		ParentID     string   `json:"parent_team_id"`
+		Repositories []string `json:"repositories"`
+		Active       bool     `json:"is_active"`
+	}
+	if err := strictjson.Unmarshal(raw, &wire); err != nil {
+		return nil, unusable("of a team in it, %v", err)
+	}
+	if wire.ID == "" {
+		return nil, unusable(`"id" is missing in a team of it`)
+	}
+	team := &Team{
+		ID: wire.ID, Name: wire.Name, Description: wire.Description, Color: wire.Color, CreatedAt: timeOf(wire.CreatedAt), UpdatedAt: timeOf(wire.UpdatedAt),
+		CreatedBy: wire.CreatedBy, Leads: wire.Leads, Tags: wire.Tags, ParentID: wire.ParentID, Repositories: wire.Repositories, Active: wire.Active, Raw: raw,
+	}
+	for _, m := range wire.Members {
+		team.Members = append(team.Members, TeamMember{Login: m.Login, Name: m.Name, Role: m.Role, JoinedAt: timeOf(m.JoinedAt)})
+	}
+	return team, nil
+}
+
+// timeOf reads a time; one that cannot be read is the zero time, and stands in Raw.
+func timeOf(s string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, s)
+	return t
+}

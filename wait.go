@@ -53,7 +53,7 @@ func (o WaitOptions) withDefaults() WaitOptions {
 	return o
 }
 
-// finding out: what one poll saw. done ends the wait with err; without it, err is why there was no answer.
+// pollState is what one poll saw. done ends the wait with err; without it, err is why there was no answer.
 type pollState struct {
 	status string
 	done   bool

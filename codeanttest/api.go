@@ -12,13 +12,26 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// field is a member of a request's JSON object that holds a string.
+// field is a member of a request's JSON object. It holds a string, unless it is raw.
 type field struct {
 	name     string
 	required bool
+	raw      bool // any JSON; handlers get it as it came
 }
 
-// endpoint is one operation of the API. A field named access_token must hold the token of the header.
+func need(name string) field   { return field{name: name, required: true} }
+func may(name string) field    { return field{name: name} }
+func mayRaw(name string) field { return field{name: name, raw: true} }
+
+func mayAll(names ...string) []field {
+	fields := make([]field, len(names))
+	for i, name := range names {
+		fields[i] = may(name)
+	}
+	return fields
+}
+
+// endpoint is one operation of the API. A field named access_token or accessToken must hold the token of the header.
 type endpoint struct {
 	op     string
 	path   string
@@ -26,20 +39,30 @@ type endpoint struct {
 	handle func(s *Server, c *call, in map[string]string) answer
 }
 
-var endpoints = []endpoint{
-	{"tokens.create", "/api/tokens/create", []field{{"name", true}}, (*Server).createToken},
+var coreEndpoints = []endpoint{
+	{"tokens.create", "/api/tokens/create", []field{need("name")}, (*Server).createToken},
 	{"tokens.list", "/api/tokens/list", nil, (*Server).listTokens},
-	{"tokens.revoke", "/api/tokens/revoke", []field{{"token_id", true}}, (*Server).revokeToken},
+	{"tokens.revoke", "/api/tokens/revoke", []field{need("token_id")}, (*Server).revokeToken},
 	{"coverage.presign", "/pr/analysis/coverage/presign", coverageFields, (*Server).presign},
 	{"coverage.complete", "/pr/analysis/coverage/complete", coverageFields, (*Server).complete},
 	{"gates.start", "/analysis/ci/quality-gates/scan/start", gateFields, (*Server).startGates},
 	{"gates.results", "/analysis/ci/quality-gates/scan/results", gateFields, (*Server).gateResults},
+	{"scans.start", "/api/analysis/start", scanStartFields, (*Server).startScan},
+	{"scans.results.sast", "/api/analysis/results", scanFields, resultsOf(codeant.SAST)},
+	{"scans.results.sca", "/api/analysis/results/sca", scanFields, resultsOf(codeant.SCA)},
+	{"scans.results.secrets", "/api/analysis/results/secrets", scanFields, resultsOf(codeant.Secrets)},
+	{"scans.results.sbom", "/api/analysis/results/sbom", scanFields, resultsOf(codeant.SBOM)},
+	{"scans.results.antipatterns", "/api/analysis/results/antipatterns", scanFields, resultsOf(codeant.AntiPatterns)},
+	{"scans.history", "/api/analysis/scan-history", []field{need("repo"), need("service"), need("access_token")}, (*Server).scanHistory},
+	{"agents.start", "/api/analysis/agents/scan/start", agentStartFields, (*Server).startAgent},
+	{"agents.results", "/api/analysis/agents/scan/results", []field{need("repo"), need("scanId")}, (*Server).agentResults},
+	{"agents.history", "/api/analysis/agents/scan/history", []field{need("repo")}, (*Server).agentHistory},
 }
 
 // Operations returns the names of all operations that the server knows, for Inject.
 func Operations() []string {
 	names := []string{opCoveragePut}
-	for _, e := range endpoints {
+	for _, e := range endpoints() {
 		names = append(names, e.op)
 	}
 	slices.Sort(names)
@@ -47,7 +70,7 @@ func Operations() []string {
 }
 
 func (s *Server) routeAPI(r *http.Request) (string, func(*call) answer) {
-	for _, e := range endpoints {
+	for _, e := range endpoints() {
 		if r.URL.Path == e.path {
 			return e.op, func(c *call) answer { return s.answerAPI(e, c) }
 		}
@@ -75,8 +98,10 @@ func (s *Server) answerAPI(e endpoint, c *call) answer {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%v", err)
 	}
-	if credential, has := in["access_token"]; has && credential != token {
-		return refuse(http.StatusBadRequest, `field "access_token" is not the token of the Authorization header`)
+	for _, name := range []string{"access_token", "accessToken"} {
+		if credential, has := in[name]; has && credential != token {
+			return refuse(http.StatusBadRequest, "field %q is not the token of the Authorization header", name)
+		}
 	}
 	return e.handle(s, c, in)
 }
@@ -117,6 +142,10 @@ func readFields(body []byte, want []field) (map[string]string, error) {
 		}
 		if !has {
 			return nil, fmt.Errorf("field %q is missing", f.name)
+		}
+		if f.raw {
+			in[f.name] = string(raw)
+			continue
 		}
 		var value *string
 		if json.Unmarshal(raw, &value) != nil || value == nil {

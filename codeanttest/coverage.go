@@ -10,14 +10,14 @@ import (
 )
 
 var coverageFields = []field{
-	{"repo", true},
-	{"commit_id", true},
-	{"access_token", true},
-	{"platform", true},
-	{"module", false},
-	{"branch", false},
-	{"vcs_base_url", false},
-	{"module_path", false},
+	need("repo"),
+	need("commit_id"),
+	need("access_token"),
+	need("platform"),
+	may("module"),
+	may("branch"),
+	may("vcs_base_url"),
+	may("module_path"),
 }
 
 // Upload is a report that the storage took. A later one for the same commit and module replaces it.

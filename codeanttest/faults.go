@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,9 @@ import (
 // Reset outranks Truncate and Truncate outranks Stall; both break the answer of Status, Header and Body if one is
 // given, else the real one.
 type Fault struct {
-	Status int         // answer this instead, without carrying the request out; with Header or Body alone, 200
+	// Status is answered instead, without carrying the request out; with Header or Body alone it is 200. A 504 to a start
+	// takes the job on all the same, as CodeAnt's gateway does.
+	Status int
 	Header http.Header // besides the usual headers; a Content-Type here replaces the usual one
 	Body   string      // JSON, or XML from the storage, unless Header says otherwise
 
@@ -95,6 +98,9 @@ func (f *Fault) handle(w http.ResponseWriter, c *call, real func(*call) answer) 
 func (f *Fault) answer(c *call, real func(*call) answer) answer {
 	if !f.replaces() {
 		return real(c)
+	}
+	if f.Status == http.StatusGatewayTimeout && strings.HasSuffix(c.op, ".start") {
+		real(c) // the gateway gave up; behind it the job was taken on
 	}
 	a := answer{status: f.Status, header: f.Header, body: []byte(f.Body)}
 	if a.status == 0 {

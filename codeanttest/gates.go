@@ -7,12 +7,14 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-var gateFields = []field{{"repo", true}, {"service", true}, {"commit_id", true}, {"base_url", false}}
+var gateFields = []field{need("repo"), need("service"), need("commit_id"), may("base_url")}
 
 // gateStore knows a commit's gates once they were set or started.
 type gateStore struct {
-	set   map[coverageKey]map[string]string
-	polls map[coverageKey]int // answered so far; present once the gates were started or set
+	set    map[coverageKey]map[string]string
+	status map[coverageKey]string // of the whole, where it is not COMPLETED
+	polls  map[coverageKey]int    // answered so far; present once the gates were started or set
+	scanID map[coverageKey]string // of the last start
 }
 
 // SetGates decides what the quality gates of a commit say, by name: "secret": "FAILED". Without it the gates that
@@ -24,9 +26,18 @@ func (s *Server) SetGates(rev codeant.Revision, gates map[string]string) {
 	s.gates.set[keyOf(rev, "")] = maps.Clone(gates)
 }
 
+// SetGateStatus decides the status of the whole that a commit's gates end with, such as "ERROR", in place of COMPLETED.
+func (s *Server) SetGateStatus(rev codeant.Revision, status string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gates.begin(keyOf(rev, ""))
+	s.gates.status[keyOf(rev, "")] = status
+}
+
 func (st *gateStore) begin(key coverageKey) {
 	if st.set == nil {
-		st.set, st.polls = map[coverageKey]map[string]string{}, map[coverageKey]int{}
+		st.set, st.status = map[coverageKey]map[string]string{}, map[coverageKey]string{}
+		st.polls, st.scanID = map[coverageKey]int{}, map[coverageKey]string{}
 	}
 	st.polls[key] = 0
 }
@@ -44,7 +55,8 @@ func (s *Server) startGates(c *call, in map[string]string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gates.begin(key)
-	return reply(http.StatusOK, map[string]string{"message": "Quality gate scan queued", "scan_id": "gates-" + c.id})
+	s.gates.scanID[key] = "gates-" + c.id
+	return reply(http.StatusOK, map[string]string{"message": "Quality gate scan queued", "scan_id": s.gates.scanID[key]})
 }
 
 func (s *Server) gateResults(_ *call, in map[string]string) answer {
@@ -67,6 +79,12 @@ func (s *Server) gateResults(_ *call, in map[string]string) answer {
 		gates = map[string]string{"secret": "PASSED", "duplicate": "PASSED"}
 	}
 	body := map[string]any{"status": "COMPLETED"}
+	if status, other := s.gates.status[key]; other {
+		body["status"] = status
+	}
+	if id := s.gates.scanID[key]; id != "" {
+		body["scan_id"] = id
+	}
 	for name, status := range gates {
 		body[name+"_quality_gate"] = map[string]string{"status": status}
 	}

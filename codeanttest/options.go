@@ -26,5 +26,6 @@ func InMemory() Option { return func(c *config) { c.inMemory = true } }
 // DiscardUploads keeps the size of an uploaded report and not its content, for uploads that should not fill the memory.
 func DiscardUploads() Option { return func(c *config) { c.discardUploads = true } }
 
-// PendingPolls lets the results of quality gates be pending for the first n polls of each start.
+// PendingPolls lets the results of quality gates and of each analysis be pending for the first n polls of each start, and
+// agent scans be in progress.
 func PendingPolls(n int) Option { return func(c *config) { c.pendingPolls = n } }

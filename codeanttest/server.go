@@ -50,6 +50,11 @@ type Server struct {
 	tokens   tokenStore
 	coverage coverageStore
 	gates    gateStore
+	scans    scanStore
+	agents   agentStore
+
+	teams     []*team // in order of creation
+	teamsMade int
 }
 
 // RecordedRequest is a request as the server saw it.

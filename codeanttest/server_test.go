@@ -260,10 +260,10 @@ func TestGates(t *testing.T) {
 	assert.Equal(t, 404, post(t, s, results, body).Status)
 	assert.Equal(t, response{200, `{"message":"Quality gate scan queued","scan_id":"gates-req-2"}`}, post(t, s, start, body))
 	assert.Equal(t, response{200, `{"status":"PENDING"}`}, post(t, s, results, body))
-	assert.Equal(t, response{200, `{"duplicate_quality_gate":{"status":"PASSED"},"secret_quality_gate":{"status":"PASSED"},"status":"COMPLETED"}`}, post(t, s, results, body))
+	assert.Equal(t, response{200, `{"duplicate_quality_gate":{"status":"PASSED"},"scan_id":"gates-req-2","secret_quality_gate":{"status":"PASSED"},"status":"COMPLETED"}`}, post(t, s, results, body))
 	s.SetGates(revision, map[string]string{"secret": "FAILED"})
 	post(t, s, results, body)
-	assert.Equal(t, response{200, `{"secret_quality_gate":{"status":"FAILED"},"status":"COMPLETED"}`}, post(t, s, results, body))
+	assert.Equal(t, response{200, `{"scan_id":"gates-req-2","secret_quality_gate":{"status":"FAILED"},"status":"COMPLETED"}`}, post(t, s, results, body))
 }
 
 func TestConcurrentUse(t *testing.T) {

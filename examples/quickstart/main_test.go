@@ -24,6 +24,13 @@ func TestWithoutATokenTheWholeStoryRunsOnTheEmbeddedServer(t *testing.T) {
 Created the token "pipeline of acme/shop": cdt_••••last (the value is shown only now; keep it as a secret of your pipeline).
 Uploaded the coverage of acme/shop at 8f3b2c1: lcov, 507 bytes.
 CodeAnt says: Coverage report received
+Scanned it: 3 findings.
+  high     checkout.js line 41: a query is built from user input
+  medium   cart.js line 5: prices are not checked
+  low      package-lock.json line 12: CVE-2026-0001
+  gate "sast": passed
+  gate "secret": passed
+Quality gates: passed.
 Rotating: the new token is cdt_••••last; here your secrets would be updated, while the old one still works.
 Rotated: cdt_••••last is in force, cdt_••••last is revoked.
 The revoked token is refused, as it should be: codeant: tokens.list: 401 Unauthorized: token revoked (POST /api/tokens/list, host 127.0.0.1:port, 1 attempt, request id x); revocation is final: create a new one in CodeAnt under Settings -> API tokens and put it where this program reads it (CODEANT_API_TOKEN)
