@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,10 +31,10 @@ type answer struct {
 func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (answer, error) {
 	defer res.Body.Close()
 	got := answer{status: res.StatusCode, header: res.Header}
-	good := res.StatusCode >= 200 && res.StatusCode <= 299
-	if !good {
+	if !got.good() {
 		limit = maxErrorBody
 	}
+	limit = min(limit, math.MaxInt64-1) // one byte more is asked for, to tell a body over its limit
 	watch := newWatchdog(defaultStallTimeout, stop)
 	defer watch.stop()
 	var buf bytes.Buffer
@@ -41,11 +42,13 @@ func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (
 	n, err := io.Copy(&buf, io.LimitReader(watch.reader(res.Body), limit+1))
 	got.raw = buf.Bytes()[:min(n, limit)]
 	got.body = bytes.TrimSpace(strictjson.TrimBOM(got.raw))
-	if err == nil && good && n > limit {
+	if err == nil && got.good() && n > limit {
 		err = errTooLarge
 	}
 	return got, err
 }
+
+func (a answer) good() bool { return a.status >= 200 && a.status <= 299 }
 
 func (a answer) contentType() string { return a.header.Get("Content-Type") }
 

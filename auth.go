@@ -33,7 +33,7 @@ type Token struct {
 // ParseToken reads a token, white space at its ends aside. A text that is empty or cannot be a CodeAnt token is
 // ErrInvalidToken, with an error that names what it seems to be and never holds the text itself.
 func ParseToken(s string) (Token, error) {
-	s = strings.TrimSpace(strings.TrimPrefix(s, "\uFEFF"))
+	s = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), "\uFEFF"))
 	if err := checkToken(s); err != nil {
 		return Token{}, err
 	}

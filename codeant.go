@@ -49,11 +49,11 @@ type Option func(*config)
 
 type config struct {
 	token     *string
-	source    TokenSource
+	source    *TokenSource
 	baseURL   *string
 	insecure  bool
-	http      *http.Client
-	product   string
+	http      **http.Client
+	product   *string
 	log       *slog.Logger
 	timeout   time.Duration
 	retry     RetryPolicy
@@ -69,15 +69,7 @@ func WithToken(token string) Option { return func(c *config) { c.token = &token 
 
 // WithTokenSource gives a source that is asked for the token at each attempt, for tokens that change while the program
 // runs.
-func WithTokenSource(src TokenSource) Option {
-	return func(c *config) {
-		if src == nil {
-			c.fail(invalid("token source", "", "is nil", "use StaticToken, EnvToken, FileToken or your own"))
-			return
-		}
-		c.source = src
-	}
-}
+func WithTokenSource(src TokenSource) Option { return func(c *config) { c.source = &src } }
 
 // WithBaseURL gives the address of the API: https, or http on this machine; a path prefix is kept. Default: the
 // environment variable CODEANT_API_URL, else DefaultBaseURL.
@@ -90,70 +82,29 @@ func WithInsecureHTTP() Option { return func(c *config) { c.insecure = true } }
 // WithHTTPClient uses the transport of hc, as it is, for the API and the storage: the bounds on dialling, TLS, headers
 // and connections are then the transport's own. hc is copied and never changed. Its Timeout and Jar serve the API
 // alone; its CheckRedirect is not used, because no redirect is followed.
-func WithHTTPClient(hc *http.Client) Option {
-	return func(c *config) {
-		if hc == nil {
-			c.fail(invalid("HTTP client", "", "is nil", "leave the option out for the default one"))
-			return
-		}
-		c.http = hc
-	}
-}
+func WithHTTPClient(hc *http.Client) Option { return func(c *config) { c.http = &hc } }
 
 // WithUserAgent puts a product such as "mytool/1.2" before this package's own in the User-Agent header.
-func WithUserAgent(product string) Option {
-	return func(c *config) {
-		if err := validateProduct(product); err != nil {
-			c.fail(err)
-			return
-		}
-		c.product = product
-	}
-}
+func WithUserAgent(product string) Option { return func(c *config) { c.product = &product } }
 
 // WithLogger logs each attempt at debug level and each retry at warning level: operation, method, path, status and
 // time, never a token, a body or a query. Default, and nil: no log.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
 // WithTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
-func WithTimeout(d time.Duration) Option {
-	return func(c *config) {
-		if d <= 0 {
-			c.fail(invalid("timeout", d.String(), "is not positive", "give the time for one attempt, such as 30s"))
-			return
-		}
-		c.timeout = d
-	}
-}
+func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
 
 // WithRetry changes how failed attempts are repeated.
 func WithRetry(p RetryPolicy) Option { return func(c *config) { c.retry = p } }
 
 // WithMaxResponseSize bounds the body of one answer in bytes, after decompression; a longer one is ErrTooLarge.
 // Default 64 MiB.
-func WithMaxResponseSize(bytes int64) Option {
-	return func(c *config) {
-		if bytes <= 0 {
-			c.fail(invalid("maximum response size", fmt.Sprint(bytes), "is not positive", "give a number of bytes"))
-			return
-		}
-		c.maxBody = bytes
-	}
-}
+func WithMaxResponseSize(bytes int64) Option { return func(c *config) { c.maxBody = bytes } }
 
 // WithGatePassWords adds words that count as passed when a quality gate answers them, in any letter case: the caller's
-// own decision, such as "SKIPPED". FAILED stays failed and is refused here.
+// own decision, such as "SKIPPED". FAILED stays failed and is refused here. Words of several options add up.
 func WithGatePassWords(words ...string) Option {
-	return func(c *config) {
-		for _, word := range words {
-			word = strings.ToUpper(strings.TrimSpace(word))
-			if word == "" || word == "FAILED" {
-				c.fail(invalid("gate pass word", word, "cannot count as passed", "give a word that CodeAnt answers for a gate, such as SKIPPED"))
-				continue
-			}
-			c.passWords = append(c.passWords, word)
-		}
-	}
+	return func(c *config) { c.passWords = append(c.passWords, words...) }
 }
 
 // New makes a client. It does no I/O. The token comes from WithToken or WithTokenSource, else from the environment
@@ -170,15 +121,15 @@ func New(opts ...Option) (*Client, error) {
 		base:      cfg.parseBaseURL(),
 		source:    cfg.tokenSource(),
 		log:       cfg.log,
-		userAgent: userAgent(cfg.product),
-		passWords: gatePassWords(cfg.passWords),
+		userAgent: cfg.userAgent(),
 		timeout:   cfg.timeout,
 		maxBody:   cfg.maxBody,
 	}
+	hc := cfg.httpClient()
+	cfg.checkBounds()
+	c.passWords = cfg.gatePassWords()
 	policy, err := cfg.retry.withDefaults()
-	if err != nil {
-		cfg.fail(err)
-	}
+	cfg.fail(err)
 	if err := join(cfg.errs...); err != nil {
 		return nil, err
 	}
@@ -186,7 +137,7 @@ func New(opts ...Option) (*Client, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	c.connect(cfg.http)
+	c.connect(hc)
 	c.Tokens = &TokensService{c}
 	c.Coverage = &CoverageService{c, cfg.insecure}
 	c.Scans = &ScansService{c}
@@ -212,8 +163,13 @@ func (c *Client) connect(hc *http.Client) {
 func (c *Client) CloseIdleConnections() { c.api.CloseIdleConnections() }
 
 func (c *config) tokenSource() TokenSource {
-	if c.token == nil && c.source != nil {
-		return c.source
+	switch {
+	case c.token != nil || c.source == nil:
+	case *c.source == nil:
+		c.fail(invalid("token source", "", "is nil", "use StaticToken, EnvToken, FileToken or your own"))
+		return nil
+	default:
+		return *c.source
 	}
 	value, from := os.Getenv(TokenEnv), " (from the environment variable "+TokenEnv+")"
 	if c.token != nil {
@@ -259,23 +215,49 @@ func (c *config) parseBaseURL() *url.URL {
 	return u
 }
 
-func validateProduct(product string) error {
-	const mend = `use a product such as "mytool/1.2"`
-	if strings.TrimSpace(product) == "" {
-		return invalid("user agent", "", "is empty", mend)
+func (c *config) httpClient() *http.Client {
+	if c.http == nil {
+		return nil
 	}
-	if strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) || len(product) > 256 {
-		return invalid("user agent", product, "cannot stand in a header", mend)
+	if *c.http == nil {
+		c.fail(invalid("HTTP client", "", "is nil", "leave the option out for the default one"))
 	}
-	return nil
+	return *c.http
 }
 
-func userAgent(product string) string {
+func (c *config) userAgent() string {
+	const mend = `use a product such as "mytool/1.2"`
 	own := fmt.Sprintf("codeant-go/%s (%s; %s/%s)", Version, goVersion(), runtime.GOOS, runtime.GOARCH)
-	if product == "" {
+	switch {
+	case c.product == nil:
 		return own
+	case strings.TrimSpace(*c.product) == "":
+		c.fail(invalid("user agent", "", "is empty", mend))
+	case strings.ContainsFunc(*c.product, func(r rune) bool { return r < ' ' || r > '~' }) || len(*c.product) > 256:
+		c.fail(invalid("user agent", *c.product, "cannot stand in a header", mend))
 	}
-	return product + " " + own
+	return *c.product + " " + own
+}
+
+func (c *config) checkBounds() {
+	if c.timeout <= 0 {
+		c.fail(invalid("timeout", c.timeout.String(), "is not positive", "give the time for one attempt, such as 30s"))
+	}
+	if c.maxBody <= 0 {
+		c.fail(invalid("maximum response size", fmt.Sprint(c.maxBody), "is not positive", "give a number of bytes"))
+	}
+}
+
+func (c *config) gatePassWords() map[string]bool {
+	words := gatePassWords()
+	for _, word := range c.passWords {
+		word = strings.ToUpper(strings.TrimSpace(word))
+		if word == "" || word == gateFailed {
+			c.fail(invalid("gate pass word", word, "cannot count as passed", "give a word that CodeAnt answers for a gate, such as SKIPPED"))
+		}
+		words[word] = true
+	}
+	return words
 }
 
 // goVersion is "go1.25.3" even where the toolchain calls itself "go1.25.3 X:experiment" or "devel …".

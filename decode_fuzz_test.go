@@ -54,7 +54,7 @@ func FuzzDecodeScan(f *testing.F) {
 
 func FuzzDecodeGates(f *testing.F) {
 	addDocumented(f)
-	words := gatePassWords(nil)
+	words := gatePassWords()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if strictjson.Check(body) != nil {
 			return

@@ -154,10 +154,10 @@ func (c *Client) attempt(caller context.Context, op operation, body []byte, toke
 	}
 	got, err := readAnswer(res, c.maxBody, stop)
 	c.logAttempt(caller, op, res.StatusCode, a)
-	if err != nil {
+	if err != nil && (caller.Err() != nil || got.good()) {
 		return a.brokenAnswer(got, attemptError(caller, ctx, err))
 	}
-	return a.judge(got, decode)
+	return a.judge(got, decode) // the status of a refusal tells enough, even if its body broke off
 }
 
 func (c *Client) newRequest(ctx context.Context, op operation, body []byte, token Token) (*http.Request, error) {
@@ -274,7 +274,7 @@ func (a attempted) markUnknown(apiErr *APIError) {
 
 // judge looks at a complete answer.
 func (a attempted) judge(got answer, decode func(answer) error) *failure {
-	if got.status < 200 || got.status > 299 {
+	if !got.good() {
 		return a.badStatus(got)
 	}
 	err := got.check(a.op)
@@ -412,19 +412,20 @@ func (c *Client) Call(ctx context.Context, req Request, out any) error {
 func (r Request) operation() (operation, error) {
 	const mend = `use a path below the base URL, such as "/api/analysis/start"`
 	u, err := url.Parse(r.Path)
+	shown, _, _ := strings.Cut(r.Path, "?") // a query may be a secret
 	switch {
 	case r.Path == "":
 		return operation{}, invalid("path", "", "is missing", mend)
 	case err != nil || validateText("path", r.Path) != nil:
-		return operation{}, invalid("path", r.Path, "is not a path", mend)
+		return operation{}, invalid("path", shown, "is not a path", mend)
 	case !strings.HasPrefix(r.Path, "/") || u.Host != "" || u.Scheme != "" || strings.HasPrefix(r.Path, "//"):
-		return operation{}, invalid("path", r.Path, "does not begin with one slash", mend)
+		return operation{}, invalid("path", shown, "does not begin with one slash", mend)
 	case u.Fragment != "" || strings.Contains(r.Path, "#"):
-		return operation{}, invalid("path", r.Path, "has a fragment", mend)
+		return operation{}, invalid("path", shown, "has a fragment", mend)
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == ".." || segment == "." {
-			return operation{}, invalid("path", r.Path, `has a "`+segment+`" in it`, mend)
+			return operation{}, invalid("path", shown, `has a "`+segment+`" in it`, mend)
 		}
 	}
 	method := strings.ToUpper(r.Method)

@@ -108,7 +108,7 @@ func (r *retrier) run(ctx context.Context, idempotent bool, try func(attempt int
 			r.budget.payBack()
 			return nil
 		}
-		if ctx.Err() != nil && before != nil {
+		if ctx.Err() != nil && before != nil && errors.Is(f.err, ctx.Err()) {
 			return &interrupted{last: before.err, ctx: f.err}
 		}
 		if attempt == 1 {

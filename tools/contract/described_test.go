@@ -53,7 +53,7 @@ func TestTheDescriptionAccepts(t *testing.T) {
 		"results":                      {"/api/analysis/results", results},
 		"packages":                     {"/api/analysis/results/sbom", results},
 		"packages by their older path": {"/api/analysis/results/sbomb", results},
-		"a team's members":             {"/api/metrics/developer/teams/create", `{"platform":"azure_devops","org":"acme","name":"Shop","members":[{"user_login":"jane","role":"lead"}]}`},
+		"a team's members":             {"/api/metrics/developer/teams/create", `{"platform":"azure_devops","org":"acme","name":"Shop","members":[{"user_login":"one","role":"lead"}]}`},
 		"a coverage report":            {"/pr/analysis/coverage/presign", `{"repo":"acme/shop","commit_id":"abc123","access_token":"cdt_0123456789","platform":"github","module":"web"}`},
 		"a history, free-form":         {"/api/analysis/scan-history", `{"repo":"acme/shop","limit":5}`},
 	} {
@@ -81,7 +81,7 @@ func TestTheDescriptionRefuses(t *testing.T) {
 			`POST /api/metrics/developer/teams/get: body: team_id: string doesn't match the format "uuid" (not a UUID)`,
 		},
 		"a field of another member object": {
-			"/api/metrics/developer/teams/create", `{"platform":"github","org":"acme","name":"Shop","members":[{"user_login":"jane","joined_at":"x"}]}`,
+			"/api/metrics/developer/teams/create", `{"platform":"github","org":"acme","name":"Shop","members":[{"user_login":"one","joined_at":"x"}]}`,
 			"POST /api/metrics/developer/teams/create: body: members.0.joined_at: no such field",
 		},
 		"a credential in the quality gates' body": {

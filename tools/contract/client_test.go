@@ -1,0 +1,132 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/codeanttest"
+	"github.com/codeant-sdk/codeant/tools/contract"
+)
+
+// undescribed are the operations that the description leaves out: the endpoints for tokens are inferred, and the storage
+// is not CodeAnt's.
+var undescribed = []string{"coverage.put", "tokens.create", "tokens.list", "tokens.revoke"}
+
+func TestEveryRequestOfTheClientIsAsDescribed(t *testing.T) {
+	t.Parallel()
+	spec, ok := described(t)
+	if !ok {
+		return
+	}
+	server := codeanttest.NewServer(t)
+	client, err := server.Client()
+	require.NoError(t, err)
+	for _, provider := range []codeant.Provider{codeant.GitHub, codeant.GitLab, codeant.Bitbucket, codeant.AzureDevOps} {
+		for _, baseURL := range []string{"", "https://git.acme.example"} {
+			callEverything(t, client, codeant.Revision{Provider: provider, Repo: "acme/shop", Commit: "0123456789abcdef0123456789abcdef01234567", Branch: "main", BaseURL: baseURL})
+		}
+	}
+
+	var requests []contract.Request
+	for _, r := range server.Requests() {
+		requests = append(requests, contract.Request(r))
+	}
+	require.NoError(t, spec.CheckAll(requests, undescribed...))
+	assert.Equal(t, []string{"getCoverageScript", "getQualityGatesScript", "getScanScript"}, spec.Unused(requests), "the scripts are what this client replaces")
+	for _, op := range codeanttest.Operations() {
+		assert.True(t, reached(requests, op), op)
+	}
+}
+
+func reached(requests []contract.Request, op string) bool {
+	for _, r := range requests {
+		if r.Op == op {
+			return true
+		}
+	}
+	return false
+}
+
+// callEverything calls every method once, with every field filled.
+func callEverything(t *testing.T, client *codeant.Client, rev codeant.Revision) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		require.NoError(t, err)
+	}
+	created, err := client.Tokens.Create(ctx, codeant.CreateTokenRequest{Name: "contract"})
+	must(err)
+	_, err = client.Tokens.List(ctx)
+	must(err)
+	must(client.Tokens.Revoke(ctx, created.ID))
+
+	_, err = client.Coverage.Upload(ctx, codeant.CoverageUpload{
+		Revision: rev, Module: "web", ModulePath: "web/app", Body: strings.NewReader("TN:\nSF:a.js\nDA:1,1\nend_of_record\n"),
+	})
+	must(err)
+
+	analyses := []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.SBOM, codeant.AntiPatterns}
+	_, err = client.Scans.Run(ctx, codeant.ScanRequest{Revision: rev, Include: []string{"src/**"}, Exclude: []string{"a", "b"}}, codeant.WaitOptions{}, analyses...)
+	must(err)
+	_, err = client.Scans.Run(ctx, codeant.ScanRequest{Revision: rev}, codeant.WaitOptions{})
+	must(err)
+	_, err = client.Scans.History(ctx, rev)
+	must(err)
+	_, err = client.Gates.Run(ctx, rev, codeant.WaitOptions{})
+	must(err)
+
+	agent, err := client.Agents.Start(ctx, codeant.AgentScanRequest{Revision: rev, Prompt: "threat_hunting", Include: []string{"src/**"}, Exclude: []string{"a"}})
+	must(err)
+	_, err = client.Agents.Wait(ctx, rev.Repo, agent.ID, codeant.WaitOptions{})
+	must(err)
+	_, err = client.Agents.History(ctx, rev.Repo)
+	must(err)
+
+	callTeams(t, client, codeant.Org{Provider: rev.Provider, Name: "acme", BaseURL: rev.BaseURL})
+}
+
+func callTeams(t *testing.T, client *codeant.Client, org codeant.Org) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		require.NoError(t, err)
+	}
+	member := codeant.NewTeamMember{Login: "one", Name: "One", Role: "lead"}
+	team, err := client.Teams.Create(ctx, codeant.CreateTeamRequest{
+		Org: org, Name: "Shop", Description: "d", Color: "#1570EF", Leads: []string{"one"}, Repositories: []string{"acme/shop"},
+		Members: []codeant.NewTeamMember{member}, Tags: []string{"t"}, ParentID: "p",
+	})
+	must(err)
+	text, on := "Text", true
+	_, err = client.Teams.Update(ctx, codeant.UpdateTeamRequest{
+		Org: org, ID: team.ID, Name: &text, Description: &text, Leads: []string{}, Color: &text, Repositories: []string{"r"}, Tags: []string{}, ParentID: &text, Active: &on,
+	})
+	must(err)
+	_, err = client.Teams.Get(ctx, org, team.ID)
+	must(err)
+	_, err = client.Teams.List(ctx, codeant.ListTeamsRequest{Org: org, IncludeInactive: true})
+	must(err)
+	_, err = client.Teams.AddMember(ctx, codeant.TeamMemberRequest{Org: org, TeamID: team.ID, Member: member})
+	must(err)
+	_, err = client.Teams.RemoveMember(ctx, codeant.TeamMemberRequest{Org: org, TeamID: team.ID, Member: member})
+	must(err)
+	must(client.Teams.Delete(ctx, codeant.DeleteTeamRequest{Org: org, ID: team.ID, Hard: true}))
+
+	start, end := codeant.Date{Year: 2026, Month: time.January, Day: 1}, codeant.Date{Year: 2026, Month: time.March, Day: 1}
+	_, err = client.Metrics.ActiveDevelopers(ctx, codeant.MetricsRequest{Org: org, Start: start, End: end})
+	must(err)
+	_, err = client.Metrics.PullRequests(ctx, codeant.MetricsRequest{Org: org, Start: start, End: end})
+	must(err)
+	developer := codeant.DeveloperRequest{Org: org, Author: "one", Start: start, End: end}
+	_, err = client.Metrics.Comparison(ctx, developer)
+	must(err)
+	_, err = client.Metrics.Summary(ctx, codeant.SummaryRequest{DeveloperRequest: developer, Repositories: []string{"acme/shop"}})
+	must(err)
+}
