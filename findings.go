@@ -49,7 +49,7 @@ func (f Finding) Fingerprint() string {
 	if f.Package != nil {
 		parts = append(parts, f.Package.Name, f.Package.Version)
 	}
-	for _, part := range append(parts, append(f.CWE, f.CVE...)...) {
+	for _, part := range slices.Concat(parts, f.CWE, f.CVE) {
 		// Lengths between the parts keep "a"+"bc" and "ab"+"c" apart.
 		fmt.Fprintf(h, "%d:", len(part))
 		io.WriteString(h, part)

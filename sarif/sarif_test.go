@@ -3,12 +3,14 @@ package sarif_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/url"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
-	official "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	library "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -16,196 +18,185 @@ import (
 	"github.com/codeant-sdk/codeant/sarif"
 )
 
-func reportOf(findings ...codeant.Finding) *codeant.ScanReport {
-	return &codeant.ScanReport{
-		Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c", Branch: "main"},
-		Results:  map[codeant.Analysis]*codeant.ScanResults{codeant.SAST: {Findings: findings}},
+func smallReport() *codeant.ScanReport {
+	report := reportOf(
+		codeant.Finding{
+			Analysis: codeant.SAST, Severity: codeant.SeverityHigh, RuleID: "python.sqli", Title: "SQL injection",
+			Message: "A query is built from user input.", Path: "my shop/cart.py", StartLine: 12, EndLine: 14, Column: 5, CWE: []string{"CWE-89"},
+		},
+		codeant.Finding{
+			Analysis: codeant.SAST, Severity: codeant.SeverityMedium, RuleID: "python.sqli", Title: "SQL injection",
+			Message: "A query is built from a constant.", Path: "cart.py", StartLine: 3, Dismissed: true, FalsePositive: true,
+		},
+	)
+	report.Results[codeant.SCA] = &codeant.ScanResults{Findings: []codeant.Finding{{
+		Analysis: codeant.SCA, Severity: codeant.SeverityCritical, RuleID: "CVE-2024-0001", Title: "CVE-2024-0001", Message: "Prototype pollution",
+		CVE: []string{"CVE-2024-0001"}, Package: &codeant.Package{Name: "left-pad", Version: "1.0.0", FixedIn: "1.0.1"},
+	}}}
+	report.Results[codeant.AntiPatterns] = &codeant.ScanResults{Findings: []codeant.Finding{{
+		Analysis: codeant.AntiPatterns, Severity: codeant.SeverityUnknown, Title: "Long function", Path: "cart.py",
+	}}}
+	return report
+}
+
+func TestASmallReportIsThisDocument(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile("testdata/small.sarif")
+	require.NoError(t, err)
+	var got bytes.Buffer
+	require.NoError(t, json.Indent(&got, write(t, smallReport()), "", "  "))
+	assert.Equal(t, strings.ReplaceAll(string(want), "VERSION", codeant.Version), got.String())
+}
+
+func TestEqualReportsGiveEqualBytes(t *testing.T) {
+	t.Parallel()
+	first := write(t, smallReport())
+	for range 20 {
+		require.Equal(t, string(first), string(write(t, smallReport())))
 	}
 }
 
-// write writes a report, validates it against the official schema, and reads it back.
-func write(t *testing.T, report *codeant.ScanReport) *official.Run {
+func TestNoFindingsAreAnEmptyList(t *testing.T) {
+	t.Parallel()
+	for name, report := range map[string]*codeant.ScanReport{"zero": {}, "no findings": reportOf()} {
+		document := write(t, report)
+		assert.Contains(t, string(document), `"results":[]`, name)
+		assert.Contains(t, string(document), `"rules":[]`, name)
+		requireValid(t, document)
+	}
+}
+
+func TestANilReportIsAnErrorBeforeAnythingIsWritten(t *testing.T) {
+	t.Parallel()
+	var document bytes.Buffer
+	err := sarif.Write(&document, nil)
+	require.ErrorIs(t, err, codeant.ErrInvalidRequest)
+	assert.Zero(t, document.Len())
+}
+
+type failingWriter struct{ calls int }
+
+var errFull = errors.New("disk full")
+
+func (w *failingWriter) Write([]byte) (int, error) {
+	w.calls++
+	return 0, errFull
+}
+
+type shortWriter struct{}
+
+func (shortWriter) Write(p []byte) (int, error) { return len(p) / 2, nil }
+
+func TestErrorsOfTheWriterAreReturned(t *testing.T) {
+	t.Parallel()
+	w := &failingWriter{}
+	require.ErrorIs(t, sarif.Write(w, smallReport()), errFull)
+	assert.Equal(t, 1, w.calls, "the document is written whole")
+	require.ErrorIs(t, sarif.Write(shortWriter{}, smallReport()), io.ErrShortWrite)
+}
+
+func requireValid(t *testing.T, document []byte) {
 	t.Helper()
-	var out, again bytes.Buffer
-	require.NoError(t, sarif.Write(&out, report))
-	require.NoError(t, sarif.Write(&again, report))
-	require.Equal(t, out.String(), again.String(), "equal input gives equal output")
-	var log official.Report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &log))
+	log, err := library.FromBytes(document, library.WithStrictValidation())
+	require.NoError(t, err)
 	require.NoError(t, log.Validate())
-	require.Len(t, log.Runs, 1)
-	return log.Runs[0]
 }
 
-func TestAFindingBecomesAResultWithItsRule(t *testing.T) {
+func TestTheOfficialSchemaAcceptsASmallReport(t *testing.T) {
 	t.Parallel()
-	run := write(t, reportOf(codeant.Finding{
-		Analysis: codeant.SAST, Severity: codeant.SeverityCritical, Path: "src/a b#1?.go", StartLine: 7, EndLine: 9, Column: 3,
-		RuleID: "sql-injection", Title: "SQL injection", Message: "use parameters", CWE: []string{"CWE-89"}, Dismissed: true,
-	}))
-	assert.Equal(t, codeant.Version, *run.Tool.Driver.SemanticVersion)
-	require.Len(t, run.Tool.Driver.Rules, 1)
-	rule := run.Tool.Driver.Rules[0]
-	assert.Equal(t, "sast/sql-injection", *rule.ID)
-	assert.Equal(t, "9.5", rule.Properties.Properties["security-severity"])
-	assert.Equal(t, []string{"security", "external/cwe/CWE-89"}, rule.Properties.Tags)
-	require.Len(t, run.Results, 1)
-	result := run.Results[0]
-	assert.Equal(t, "error", result.Level)
-	assert.Equal(t, 0, result.RuleIndex)
-	assert.Equal(t, "use parameters", *result.Message.Text)
-	place := result.Locations[0].PhysicalLocation
-	assert.Equal(t, "src/a%20b%231%3F.go", *place.ArtifactLocation.URI)
-	assert.Equal(t, "%SRCROOT%", *place.ArtifactLocation.URIBaseID)
-	assert.Equal(t, []int{7, 9, 3}, []int{*place.Region.StartLine, *place.Region.EndLine, *place.Region.StartColumn})
-	assert.Len(t, result.PartialFingerprints["primaryLocationLineHash"], 34)
-	assert.Equal(t, result.PartialFingerprints["primaryLocationLineHash"], result.PartialFingerprints["codeantFingerprint/v1"])
-	assert.Equal(t, []string{"external", "accepted", "dismissed in CodeAnt"}, []string{*result.Suppressions[0].Kind, *result.Suppressions[0].Status, *result.Suppressions[0].Justification})
-	origin := run.VersionControlProvenance[0]
-	assert.Equal(t, []string{"https://github.com/acme/shop", "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c", "main"}, []string{*origin.RepositoryURI, *origin.RevisionID, *origin.Branch})
+	requireValid(t, write(t, smallReport()))
 }
 
-func TestLevelsAndScoresFollowTheSeverity(t *testing.T) {
+func TestTheOfficialSchemaAcceptsManyAwkwardFindings(t *testing.T) {
 	t.Parallel()
-	for severity, want := range map[codeant.Severity][2]any{
-		codeant.SeverityCritical: {"error", "9.5"}, codeant.SeverityHigh: {"error", "8.0"}, codeant.SeverityMedium: {"warning", "5.5"},
-		codeant.SeverityLow: {"note", "3.0"}, codeant.SeverityInfo: {"note", "1.0"}, codeant.SeverityUnknown: {"warning", nil},
-	} {
-		run := write(t, reportOf(codeant.Finding{Analysis: codeant.SCA, Severity: severity, RuleID: "r"}))
-		assert.Equal(t, want, [2]any{run.Results[0].Level, run.Tool.Driver.Rules[0].Properties.Properties["security-severity"]})
+	awkward := []string{
+		"", " ", "\x00", "\x1b[31mred", "a\xff\xfeb", "tab\tand\r\nline\rbreaks", "../../etc/passwd", "/abs/x.go", `C:\x\y.cs`, `a\b c.cs`,
+		"a#b?c%20d", "ünïcödé/日本/🚀.go", "a:b/c", "app/(auth)/[id]/page.tsx", "<script>&amp;", "{0} and {{1}}", "[link](1)", "\u202egnp.exe",
+		strings.Repeat("long ", 1000), "CWE-79: Cross-site scripting", "79", "CWE-99999999999999999999",
 	}
-	run := write(t, reportOf(
-		codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityLow, RuleID: "r"},
-		codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityHigh, RuleID: "r"},
-	))
-	assert.Equal(t, "8.0", run.Tool.Driver.Rules[0].Properties.Properties["security-severity"], "of the worst result")
-	assert.Equal(t, []string{"error", "note"}, []string{run.Results[0].Level, run.Results[1].Level}, "of each result")
-	run = write(t, reportOf(codeant.Finding{Analysis: codeant.AntiPatterns, Severity: codeant.SeverityHigh, RuleID: "r"}))
-	assert.Empty(t, run.Tool.Driver.Rules[0].Properties.Tags, "a code smell is no security result")
-	assert.NotContains(t, run.Tool.Driver.Rules[0].Properties.Properties, "security-severity")
-}
-
-func TestTwinsAreCountedInLineOrder(t *testing.T) {
-	t.Parallel()
-	twin := func(line int, severity codeant.Severity) codeant.Finding {
-		return codeant.Finding{Analysis: codeant.SAST, Severity: severity, RuleID: "r", Path: "a.go", Message: "m", StartLine: line}
+	const many = 12_000
+	report := &codeant.ScanReport{
+		Revision: codeant.Revision{Provider: "?", Repo: "not a name", BaseURL: "::", Commit: "\xff"},
+		Results:  map[codeant.Analysis]*codeant.ScanResults{},
 	}
-	run := write(t, reportOf(twin(30, codeant.SeverityHigh), twin(10, codeant.SeverityLow), twin(20, codeant.SeverityHigh)))
-	numbers := map[int]string{}
-	for _, r := range run.Results {
-		print := r.PartialFingerprints["primaryLocationLineHash"]
-		numbers[*r.Locations[0].PhysicalLocation.Region.StartLine] = print[len(print)-2:]
+	analyses := []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.AntiPatterns}
+	for i := range many {
+		pick := func(step int) string { return awkward[(i/step+i*step)%len(awkward)] }
+		f := codeant.Finding{
+			Analysis: analyses[i%4], Severity: codeant.Severity(i%8 - 1), Path: pick(1), StartLine: i%9 - 3, EndLine: i%7 - 3, Column: i%5 - 2,
+			RuleID: pick(2), Title: pick(3), Message: pick(5), CWE: []string{pick(7), pick(11)}, CVE: []string{pick(13)},
+			FalsePositive: i%3 == 0, Dismissed: i%5 == 0,
+		}
+		if i%2 == 0 {
+			f.Package = &codeant.Package{Name: pick(17), Version: pick(19), License: pick(23)}
+		}
+		if report.Results[f.Analysis] == nil {
+			report.Results[f.Analysis] = &codeant.ScanResults{}
+		}
+		report.Results[f.Analysis].Findings = append(report.Results[f.Analysis].Findings, f)
 	}
-	assert.Equal(t, map[int]string{10: ":1", 20: ":2", 30: ":3"}, numbers)
-}
+	document := write(t, report)
+	requireValid(t, document)
 
-func TestNoFindingsIsAnEmptyListAndNotNone(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	require.NoError(t, sarif.Write(&out, reportOf()))
-	assert.Contains(t, out.String(), `"results": []`)
-	write(t, reportOf())
-	out.Reset()
-	assert.EqualError(t, sarif.Write(&out, nil), "sarif: there is no report")
-	assert.Empty(t, out.String())
-}
-
-func TestAFindingWithoutAPathStaysWithoutALocation(t *testing.T) {
-	t.Parallel()
-	run := write(t, reportOf(codeant.Finding{Analysis: codeant.SCA, FalsePositive: true}))
-	assert.Empty(t, run.Results[0].Locations)
-	assert.Equal(t, "sca/finding", *run.Results[0].RuleID)
-	assert.Equal(t, "sca/finding", *run.Results[0].Message.Text)
-	assert.Equal(t, "a false positive", *run.Results[0].Suppressions[0].Justification)
-}
-
-func TestManyAwkwardFindingsAreValid(t *testing.T) {
-	t.Parallel()
-	awkward := []string{"", " ", "\x1b[31m", "a\xffb", "🚀/é.go", `dir\file.cs`, "../../etc/passwd", "C:/x.cs", "a:b/c", "/abs/olute", "%41", strings.Repeat("x", 3000), "line\nbreak", "\u2028"}
-	var findings []codeant.Finding
-	for i := range 12_000 {
-		pick := func(n int) string { return awkward[(i*7+n*3)%len(awkward)] }
-		findings = append(findings, codeant.Finding{
-			Analysis: []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.AntiPatterns}[i%4],
-			Severity: codeant.Severity(i % 6), Path: pick(1), StartLine: i%50 - 5, EndLine: i % 20, Column: i%4 - 1, RuleID: pick(2), Title: pick(3), Message: pick(4),
-			CWE: []string{pick(5)}, Package: &codeant.Package{Name: pick(6)}, Dismissed: i%5 == 0,
-		})
-	}
-	run := write(t, reportOf(findings...))
-	assert.Len(t, run.Results, 12_000)
-	seen := map[string]bool{}
-	for _, r := range run.Results {
-		print := r.PartialFingerprints["primaryLocationLineHash"]
-		assert.False(t, seen[print], "a fingerprint twice")
-		seen[print] = true
+	run := parse(t, document)
+	require.Len(t, run.Results, many)
+	identities := map[string]bool{}
+	for i, r := range run.Results {
+		require.NotEmpty(t, strings.TrimSpace(*r.Message.Text), "result %d", i)
+		require.Equal(t, *r.RuleID, *run.Tool.Driver.Rules[r.RuleIndex].ID)
+		identities[r.PartialFingerprints["primaryLocationLineHash"]] = true
 		for _, l := range r.Locations {
-			checkURI(t, *l.PhysicalLocation.ArtifactLocation.URI)
+			requireInRepository(t, *l.PhysicalLocation.ArtifactLocation.URI)
+			if region := l.PhysicalLocation.Region; region != nil {
+				require.GreaterOrEqual(t, *region.StartLine, 1)
+				require.GreaterOrEqual(t, *region.EndLine, *region.StartLine)
+				require.GreaterOrEqual(t, *region.StartColumn, 1)
+			}
 		}
 	}
+	assert.Len(t, identities, many, "no two results have the same identity")
+	assert.NotContains(t, string(document), `\u0000`)
+	assert.NotContains(t, string(document), `\u001b`)
+	assert.Empty(t, run.VersionControlProvenance)
 }
 
-// checkURI fails unless a URI is a relative reference that stays below its base.
-func checkURI(t testing.TB, uri string) {
-	u, err := url.Parse(uri)
-	if err != nil || u.IsAbs() || u.Host != "" || strings.HasPrefix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "" || strings.Contains("/"+u.Path+"/", "/../") {
-		t.Errorf("%q is no relative reference below the root: %v", uri, err)
-	}
-}
-
-func TestOfTooManyFindingsTheWorstAreKeptAndTheCutIsTold(t *testing.T) {
+func TestOfTooManyFindingsTheWorstAreKept(t *testing.T) {
 	t.Parallel()
-	var findings []codeant.Finding
-	for i := range sarif.MaxResults + 10 {
-		severity := codeant.SeverityLow
-		if i >= sarif.MaxResults {
-			severity = codeant.SeverityCritical
+	const limit = 25_000
+	findings := make([]codeant.Finding, 0, limit+5)
+	for i := range limit + 5 {
+		f := codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityLow, RuleID: "low", Path: fmt.Sprintf("%05d.go", i), StartLine: 1}
+		if i >= limit {
+			f.Severity, f.RuleID = codeant.SeverityCritical, "critical"
 		}
-		findings = append(findings, codeant.Finding{Analysis: codeant.SAST, Severity: severity, RuleID: "r", Path: fmt.Sprintf("%05d.go", i), StartLine: 1})
+		findings = append(findings, f)
 	}
-	var out bytes.Buffer
-	require.NoError(t, sarif.Write(&out, reportOf(findings...)))
-	var log official.Report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &log))
-	run := log.Runs[0]
-	assert.Len(t, run.Results, sarif.MaxResults)
-	errors := 0
-	for _, r := range run.Results {
-		if r.Level == "error" {
-			errors++
-		}
+
+	run := runOf(t, findings[:limit]...)
+	assert.Len(t, run.Results, limit)
+	assert.Empty(t, run.Invocations)
+
+	run = runOf(t, findings...)
+	require.Len(t, run.Results, limit)
+	for i, r := range run.Results {
+		require.Equal(t, i < 5, *r.RuleID == "sast/critical")
 	}
-	assert.Equal(t, 10, errors)
-	assert.Equal(t, "The scan has 25010 findings; the 25000 most severe are in this log, because code scanning takes no more.", *run.Invocations[0].ToolExecutionNotifications[0].Message.Text)
+	require.Len(t, run.Invocations, 1)
+	assert.True(t, *run.Invocations[0].ExecutionSuccessful)
+	require.Len(t, run.Invocations[0].ToolExecutionNotifications, 1)
+	assert.Equal(t, "This document has the 25000 most severe of 25005 findings, because GitHub code scanning takes no more; 5 are left out.",
+		*run.Invocations[0].ToolExecutionNotifications[0].Message.Text)
 }
 
-func TestRepositoriesHaveTheirProvidersAddress(t *testing.T) {
+func TestTheCutChangesTheIdentityOfNoTwin(t *testing.T) {
 	t.Parallel()
-	for want, rev := range map[string]codeant.Revision{
-		"https://gitlab.com/a/b/c":               {Provider: codeant.GitLab, Repo: "a/b/c"},
-		"https://bitbucket.org/acme/shop":        {Provider: codeant.Bitbucket, Repo: "acme/shop"},
-		"https://dev.azure.com/org/p%20q/_git/s": {Provider: codeant.AzureDevOps, Repo: "org/p q/s"},
-		"https://git.acme.example/acme/shop":     {Provider: codeant.GitHub, Repo: "acme/shop", BaseURL: "https://git.acme.example/"},
-	} {
-		report := reportOf()
-		report.Revision = rev
-		assert.Equal(t, want, *write(t, report).VersionControlProvenance[0].RepositoryURI)
+	twin := codeant.Finding{Analysis: codeant.SAST, RuleID: "twin", Path: "a.go"}
+	worse, lesser := twin, twin
+	worse.Severity, worse.StartLine = codeant.SeverityCritical, 9
+	lesser.Severity, lesser.StartLine = codeant.SeverityInfo, 2
+	findings := []codeant.Finding{worse, lesser}
+	for i := range 25_000 {
+		findings = append(findings, codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityHigh, RuleID: "r", Path: fmt.Sprint(i)})
 	}
-}
-
-func FuzzWrite(f *testing.F) {
-	f.Add("src/a.go", "rule", "message", 1)
-	f.Add("../a:b\\c", "", "\xff", -1)
-	f.Fuzz(func(t *testing.T, path, rule, message string, line int) {
-		var out bytes.Buffer
-		if err := sarif.Write(&out, reportOf(codeant.Finding{Analysis: codeant.SAST, Path: path, RuleID: rule, Message: message, StartLine: line})); err != nil {
-			t.Fatal(err)
-		}
-		var log official.Report
-		if err := json.Unmarshal(out.Bytes(), &log); err != nil {
-			t.Fatal(err)
-		}
-		for _, l := range log.Runs[0].Results[0].Locations {
-			checkURI(t, *l.PhysicalLocation.ArtifactLocation.URI)
-		}
-	})
+	assert.Equal(t, worse.Fingerprint()+":2", runOf(t, findings...).Results[0].PartialFingerprints["primaryLocationLineHash"])
 }
