@@ -279,6 +279,9 @@ func decodeMetric[T any](body []byte, key string, scope *MetricsScope, list *[]T
 	}
 	i := 0
 	for element := range strictjson.Elements(raw) {
+		if kind := strictjson.KindOf(element); kind != strictjson.Object {
+			return unusable("in its list %q, an element is %s", key, kind)
+		}
 		keep(i, element)
 		i++
 	}

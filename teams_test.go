@@ -212,7 +212,7 @@ func TestDocumentedMetricsLandInTypedFieldsOrRaw(t *testing.T) {
 	assert.JSONEq(t, `{"platform":"github","org":"acme","github_base_url":"https://github.com","start_date":"2025-01-01","end_date":"2025-03-01","author":"a","repositories":["r"]}`, sent[1])
 	assert.JSONEq(t, `{"anything":["at all"]}`, string(summary.Raw))
 
-	for _, answer := range []string{`{}`, `{"active_developers":{}}`, `{"active_developers":[7]}`, `[]`} {
+	for _, answer := range []string{`{}`, `{"active_developers":{}}`, `{"active_developers":[7]}`, `{"active_developers":[null]}`, `[]`} {
 		client, _, _ = answering(t, 200, answer)
 		_, err := client.Metrics.ActiveDevelopers(t.Context(), codeant.MetricsRequest{Org: acme, Start: january, End: march})
 		assert.ErrorIs(t, err, codeant.ErrBadResponse, answer)

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/codeanttest"
+	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
+	"github.com/codeant-sdk/codeant/examples/internal/pipelinetest"
+)
+
+var (
+	line     = []string{"-r", "acme/shop", "-c", pipelinetest.Commit, "-s", "github"}
+	revision = codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: pipelinetest.Commit}
+)
+
+func with(more ...string) []string { return append(append([]string{}, line...), more...) }
+
+func inBubble(t *testing.T, opts []codeanttest.Option, test func(t *testing.T, w pipelinetest.World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		test(t, pipelinetest.World{Server: codeanttest.NewServer(t, append(opts, codeanttest.InMemory())...)})
+	})
+}
+
+func TestTheRequestsAreThoseOfTheScript(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args    []string
+		env     map[string]string
+		start   string
+		results string
+	}{
+		{line, nil, `"service":"github","include_files":"","exclude_files":"","branch":"","github_base_url":"https://github.com"`, `"service":"github","github_base_url":"https://github.com"`},
+		{
+			[]string{"--repo", "acme/shop", "--commit-id", pipelinetest.Commit, "--service", "gitlab", "--branch", "main", "--include-files", "a,b", "--exclude-files", "c", "--base-url", "https://git.acme.example", "--timeout", "60", "--polling-interval", "10"},
+			nil, `"service":"gitlab","include_files":"a,b","exclude_files":"c","branch":"main","gitlab_base_url":"https://git.acme.example"`, `"service":"gitlab","gitlab_base_url":"https://git.acme.example"`,
+		},
+		{nil, map[string]string{"REPO_NAME": "acme/shop", "COMMIT_ID": pipelinetest.Commit, "SERVICE": "bitbucket", "BRANCH": "dev", "INCLUDE_FILES": "x"}, `"service":"bitbucket","include_files":"x","exclude_files":"","branch":"dev"`, `"service":"bitbucket"`},
+		{
+			[]string{"-r", "acme/shop", "-c", pipelinetest.Commit, "-s", "azuredevops"},
+			nil,
+			`"service":"azuredevops","include_files":"","exclude_files":"","branch":"","azure_devops_base_url":"https://dev.azure.com"`, `"service":"azuredevops","azure_devops_base_url":"https://dev.azure.com"`,
+		},
+	} {
+		inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+			w.Env = tt.env
+			got := w.Run(t, run, tt.args...)
+			require.Equal(t, 0, got.Code, got.Stderr)
+			common := `{"repo":"acme/shop","commit_id":"` + pipelinetest.Commit + `","access_token":"` + w.Server.Token().Reveal() + `",`
+			paths := map[string]string{}
+			for _, r := range w.Server.Requests() {
+				assert.Equal(t, "Bearer "+w.Server.Token().Reveal(), r.Header.Get("Authorization"))
+				paths[r.Path] = string(r.Body)
+			}
+			require.Len(t, paths, 3)
+			assert.JSONEq(t, common+tt.start+"}", paths["/api/analysis/start"])
+			assert.JSONEq(t, common+tt.results+"}", paths["/api/analysis/results"])
+			assert.JSONEq(t, common+tt.results+"}", paths["/api/analysis/results/sca"])
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	always := func(f codeanttest.Fault) []codeanttest.Fault {
+		all := make([]codeanttest.Fault, 200)
+		for i := range all {
+			all[i] = f
+		}
+		return all
+	}
+	body := func(text string) codeanttest.Fault { return codeanttest.Fault{Status: 200, Body: text} }
+	for _, tt := range []struct {
+		name   string
+		op     string
+		faults []codeanttest.Fault
+		args   []string
+		env    map[string]string
+		code   int
+		status string
+	}{
+		{name: "success", args: line, status: "success"},
+		{name: "only started", args: with("-n"), status: "success"},
+		{name: "only started, queued", op: "scans.start", faults: []codeanttest.Fault{{Status: 504}}, args: with("-n"), status: "success"},
+		{name: "queued, then waited for", op: "scans.start", faults: []codeanttest.Fault{{Status: 504}}, args: line, status: "success"},
+		{name: "one reset", op: "scans.results.sast", faults: []codeanttest.Fault{{Reset: true}}, args: line, status: "success"},
+		{name: "one 500", op: "scans.results.sca", faults: []codeanttest.Fault{{Status: 500}}, args: line, status: "success"},
+		{name: "half an answer", op: "scans.results.sca", faults: []codeanttest.Fault{{Truncate: true}}, args: line, status: "success"},
+		{name: "a bare list", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[]`)}, args: line, status: "success"},
+		{name: "pending in capitals", op: "scans.results.sast", faults: []codeanttest.Fault{body(`{"status":"PENDING"}`)}, args: line, status: "success"},
+		{name: "no content at first", op: "scans.results.sast", faults: []codeanttest.Fault{{Status: 204}}, args: line, status: "success"},
+		{name: "status error", op: "scans.results.sast", faults: []codeanttest.Fault{body(`{"status":"error"}`)}, args: line, code: 1, status: "failed"},
+		{name: "status failed", op: "scans.results.sca", faults: []codeanttest.Fault{body(`{"status":"failed","results":[]}`)}, args: line, code: 1, status: "failed"},
+		{name: "findings that matter", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[{"severity":"high"},{"severity":"low"}]`)}, args: with("-fail-on", "high"), code: 1, status: "failed"},
+		{name: "findings that do not matter", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[{"severity":"high"}]`)}, args: with("-fail-on", "critical"), status: "success"},
+		{name: "findings that were dismissed", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[{"severity":"high","is_dismissed":true},{"severity":"high","is_false_positive":true}]`)}, args: with("-fail-on", "high"), status: "success"},
+		{name: "an unknown severity", args: with("-fail-on", "awful"), code: 2, status: "usage"},
+		{name: "an unknown scanner", args: with("-scanners", "iac"), code: 2, status: "usage"},
+		{name: "an unknown provider", args: with("-s", "svn"), code: 2, status: "usage"},
+		{name: "an interval of nothing", args: with("-p", "0"), code: 2, status: "usage"},
+		{name: "a flag without its value", args: with("-b"), code: 2, status: "usage"},
+		{name: "no token", args: line, env: map[string]string{codeant.TokenEnv: ""}, code: 3, status: "unauthorized"},
+		{name: "unauthorized while polling", op: "scans.results.sast", faults: []codeanttest.Fault{{Status: 401}}, args: line, code: 3, status: "unauthorized"},
+		{name: "forbidden", op: "scans.results.sast", faults: []codeanttest.Fault{{Status: 403}}, args: line, code: 3, status: "unauthorized"},
+		{name: "a start that failed", op: "scans.start", faults: []codeanttest.Fault{{Status: 503}}, args: line, code: 4, status: "unavailable"},
+		{name: "one analysis down for good", op: "scans.results.sca", faults: always(codeanttest.Fault{Status: 500}), args: line, code: 4, status: "unavailable"},
+		{name: "an answer nobody understands", op: "scans.results.sast", faults: []codeanttest.Fault{body(`{"message":"hello"}`)}, args: with("-allow-unavailable"), code: 4, status: "unavailable"},
+		{name: "one analysis never comes", op: "scans.results.sca", faults: always(body(`{"status":"pending"}`)), args: line, code: 5, status: "timeout"},
+		{name: "a state nobody knows", op: "scans.results.sca", faults: always(body(`{"status":"parked"}`)), args: line, code: 5, status: "timeout"},
+		{name: "never found", op: "scans.results.sca", faults: always(codeanttest.Fault{Status: 404}), args: line, code: 5, status: "timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+				if tt.op != "" {
+					w.Server.Inject(tt.op, tt.faults...)
+				}
+				w.Env = tt.env
+				got := w.Run(t, run, tt.args...)
+				assert.Equal(t, tt.code, got.Code, got.Stderr)
+				assert.Equal(t, tt.status, got.Result.Status)
+				assert.LessOrEqual(t, strings.Count(got.Stderr, "\n"), 3)
+			})
+		})
+	}
+}
+
+func TestFindingsAreCountedListedAndWrittenAsSARIF(t *testing.T) {
+	t.Parallel()
+	inBubble(t, []codeanttest.Option{codeanttest.PendingPolls(1)}, func(t *testing.T, w pipelinetest.World) {
+		w.Server.SetFindings(revision, codeant.SAST, json.RawMessage(`[{"path":"a.go","line":3,"severity":"high","message":"SQL injection ::error::x"},{"path":"b.go","severity":"low","message":"m"}]`))
+		w.Server.SetFindings(revision, codeant.Secrets, json.RawMessage(`[{"type":"AWS key","filename":"c.env","line_number":1}]`))
+		file := filepath.Join(t.TempDir(), "out.sarif")
+		got := w.Run(t, run, with("-scanners", "sast,secrets", "-sarif", file)...)
+		require.Equal(t, 0, got.Code, got.Stderr)
+		assert.Equal(t, []pipeline.Analysis{{Name: "sast", Status: "done"}, {Name: "secrets", Status: "done"}}, got.Result.Analyses)
+		assert.Equal(t, &pipeline.Findings{Total: 3, BySeverity: map[string]int{"high": 2, "low": 1}}, got.Result.Findings)
+		assert.Contains(t, got.Stdout, "high     a.go:3 SQL injection : :error: :x\n")
+		written, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var log struct {
+			Version string
+			Runs    []struct{ Results []json.RawMessage }
+		}
+		require.NoError(t, json.Unmarshal(written, &log))
+		assert.Equal(t, "2.1.0", log.Version)
+		assert.Len(t, log.Runs[0].Results, 3)
+	})
+}
+
+func TestAPageThatAnswersIsTold(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("scans.start", codeanttest.Fault{Status: 200, Body: "<html><title>Sign in</title></html>", Header: http.Header{"Content-Type": {"text/html"}}})
+		got := w.Run(t, run, line...)
+		assert.Equal(t, 4, got.Code)
+		assert.Contains(t, got.Stderr, "start-scan: scans.start: 200 OK: not CodeAnt's JSON but a page, as from a proxy (text/html): Sign in")
+	})
+}
+
+func TestHelpFitsAScreen(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		got := w.Run(t, run, "-h")
+		assert.Equal(t, 0, got.Code)
+		assert.LessOrEqual(t, strings.Count(got.Stdout, "\n"), 40)
+		assert.Contains(t, got.Stdout, "Exit codes")
+	})
+}
