@@ -155,7 +155,7 @@ func TestABombIsCutAfterDecompression(t *testing.T) {
 	t.Parallel()
 	var bomb bytes.Buffer
 	zip := gzip.NewWriter(&bomb)
-	for range 256 {
+	for range 16 {
 		zip.Write(bytes.Repeat([]byte(" "), 1<<20))
 	}
 	zip.Close()
@@ -385,4 +385,41 @@ func BenchmarkCall(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestAConnectionServesOnAfterErrors(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"message":"no"}`, http.StatusConflict)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client := rawClient(t, server.URL)
+	for range 100 {
+		assert.ErrorIs(t, read(t.Context(), client), codeant.ErrConflict)
+	}
+	assert.Equal(t, int32(1), connections.Load())
+}
+
+func TestTheStatusOfAPageOfAProxyIsReachable(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusBadGateway)
+		io.WriteString(w, "<html><body>Bad gateway</body></html>")
+	}))
+	t.Cleanup(server.Close)
+	err := rawClient(t, server.URL).Call(t.Context(), codeant.Request{Method: "GET", Path: "/"}, nil)
+	var apiErr *codeant.APIError
+	require.ErrorAs(t, err, &apiErr)
+	assert.Equal(t, http.StatusBadGateway, apiErr.StatusCode)
+	assert.Equal(t, int32(3), asked.Load(), "a GET is idempotent")
 }

@@ -16,7 +16,7 @@ func ExampleCobertura() {
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?>
 	// <!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">
-	// <coverage line-rate="1" lines-covered="1" lines-valid="1" branch-rate="0" branches-covered="0" branches-valid="0" complexity="0" version="gocover" timestamp="0">
+	// <coverage line-rate="1" branch-rate="0" complexity="0" lines-covered="1" lines-valid="1" branches-covered="0" branches-valid="0" version="gocover" timestamp="0">
 	//   <sources>
 	//     <source>.</source>
 	//   </sources>

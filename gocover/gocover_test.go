@@ -3,18 +3,78 @@ package gocover_test
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"os"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/gocover"
+	"github.com/codeant-sdk/codeant/internal/report"
 )
+
+// These mirror the whole of a report, so that a comparison leaves nothing out.
+type (
+	coverage struct {
+		XMLName         xml.Name  `xml:"coverage"`
+		LineRate        string    `xml:"line-rate,attr"`
+		BranchRate      string    `xml:"branch-rate,attr"`
+		Complexity      string    `xml:"complexity,attr"`
+		LinesCovered    int       `xml:"lines-covered,attr"`
+		LinesValid      int       `xml:"lines-valid,attr"`
+		BranchesCovered int       `xml:"branches-covered,attr"`
+		BranchesValid   int       `xml:"branches-valid,attr"`
+		Version         string    `xml:"version,attr"`
+		Timestamp       string    `xml:"timestamp,attr"`
+		Sources         []string  `xml:"sources>source"`
+		Packages        []pkg     `xml:"packages>package"`
+		Rest            []anyNode `xml:",any"`
+	}
+	pkg struct {
+		Name       string    `xml:"name,attr"`
+		LineRate   string    `xml:"line-rate,attr"`
+		BranchRate string    `xml:"branch-rate,attr"`
+		Complexity string    `xml:"complexity,attr"`
+		Classes    []class   `xml:"classes>class"`
+		Rest       []anyNode `xml:",any"`
+	}
+	class struct {
+		Name       string    `xml:"name,attr"`
+		Filename   string    `xml:"filename,attr"`
+		LineRate   string    `xml:"line-rate,attr"`
+		BranchRate string    `xml:"branch-rate,attr"`
+		Complexity string    `xml:"complexity,attr"`
+		Methods    *anyNode  `xml:"methods"`
+		Lines      []line    `xml:"lines>line"`
+		Rest       []anyNode `xml:",any"`
+	}
+	line struct {
+		Number int `xml:"number,attr"`
+		Hits   int `xml:"hits,attr"`
+	}
+	anyNode struct {
+		XMLName xml.Name
+		Inner   string `xml:",innerxml"`
+	}
+)
+
+func newCoverage(rate string, covered, valid int, packages ...pkg) coverage {
+	return coverage{
+		XMLName:  xml.Name{Local: "coverage"},
+		LineRate: rate, BranchRate: "0", Complexity: "0", LinesCovered: covered, LinesValid: valid,
+		Version: "gocover", Timestamp: "0", Sources: []string{"."}, Packages: packages,
+	}
+}
+
+func newPackage(name, rate string, classes ...class) pkg {
+	return pkg{Name: name, LineRate: rate, BranchRate: "0", Complexity: "0", Classes: classes}
+}
+
+func newClass(name, filename, rate string, lines ...line) class {
+	methods := &anyNode{XMLName: xml.Name{Local: "methods"}}
+	return class{Name: name, Filename: filename, LineRate: rate, BranchRate: "0", Complexity: "0", Methods: methods, Lines: lines}
+}
 
 func convert(t *testing.T, profile, module, dir string) string {
 	t.Helper()
@@ -23,150 +83,101 @@ func convert(t *testing.T, profile, module, dir string) string {
 	return out.String()
 }
 
-func TestARealProfileBecomesCoberturaThatIsRecognised(t *testing.T) {
+func parse(t *testing.T, text string) coverage {
+	t.Helper()
+	var parsed coverage
+	require.NoError(t, xml.Unmarshal([]byte(text), &parsed))
+	return parsed
+}
+
+func TestARealProfile(t *testing.T) {
 	t.Parallel()
 	profile, err := os.ReadFile("testdata/count.out")
 	require.NoError(t, err)
+
 	got := convert(t, string(profile), "example.com/shop", "services/shop")
-	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">
-<coverage line-rate="0.7" lines-covered="7" lines-valid="10" branch-rate="0" branches-covered="0" branches-valid="0" complexity="0" version="gocover" timestamp="0">
-  <sources>
-    <source>.</source>
-  </sources>
-  <packages>
-    <package name="services/shop" line-rate="0" branch-rate="0" complexity="0">
-      <classes>
-        <class name="ship.go" filename="services/shop/ship.go" line-rate="0" branch-rate="0" complexity="0">
-          <methods></methods>
-          <lines>
-            <line number="4" hits="0"></line>
-          </lines>
-        </class>
-      </classes>
-    </package>
-    <package name="services/shop/cart" line-rate="0.7777777777777778" branch-rate="0" complexity="0">
-      <classes>
-        <class name="cart.go" filename="services/shop/cart/cart.go" line-rate="0.7777777777777778" branch-rate="0" complexity="0">
-          <methods></methods>
-          <lines>
-            <line number="4" hits="1"></line>
-            <line number="5" hits="1"></line>
-            <line number="6" hits="0"></line>
-            <line number="7" hits="0"></line>
-            <line number="8" hits="1"></line>
-            <line number="9" hits="3"></line>
-            <line number="10" hits="3"></line>
-            <line number="11" hits="3"></line>
-            <line number="12" hits="1"></line>
-          </lines>
-        </class>
-      </classes>
-    </package>
-  </packages>
-</coverage>
-`, got)
-	format, err := codeant.DetectReportFormat(strings.NewReader(got))
+
+	assert.Equal(t, newCoverage("0.3333333333333333", 6, 18,
+		newPackage("services/shop", "0",
+			newClass("marker.go", "services/shop/marker.go", "0"),
+			newClass("ship.go", "services/shop/ship.go", "0", line{4, 0}),
+		),
+		newPackage("services/shop/cart", "0.35294117647058826",
+			newClass("cart.go", "services/shop/cart/cart.go", "0.75",
+				line{4, 1}, line{5, 1}, line{6, 0}, line{7, 0}, line{8, 3}, line{9, 3}, line{10, 3}, line{11, 1}),
+			newClass("line.go", "services/shop/cart/line.go", "0",
+				line{4, 0}, line{5, 0}, line{6, 0}, line{7, 0}, line{8, 0}, line{9, 0}, line{10, 0}, line{11, 0}, line{12, 0}),
+		),
+	), parse(t, got))
+	format, err := report.Detect(strings.NewReader(got))
 	require.NoError(t, err)
-	assert.Equal(t, codeant.FormatCobertura, format)
+	assert.Equal(t, report.Cobertura, format)
 }
 
-// hits reads a report back: file name to line to hits.
-func hits(t *testing.T, report string) map[string]map[int]int {
-	t.Helper()
-	var parsed struct {
-		Classes []struct {
-			Filename string `xml:"filename,attr"`
-			Lines    []struct {
-				Number int `xml:"number,attr"`
-				Hits   int `xml:"hits,attr"`
-			} `xml:"lines>line"`
-		} `xml:"packages>package>classes>class"`
-	}
-	require.NoError(t, xml.Unmarshal([]byte(report), &parsed))
-	all := map[string]map[int]int{}
-	for _, class := range parsed.Classes {
-		all[class.Filename] = map[int]int{}
-		for _, line := range class.Lines {
-			all[class.Filename][line.Number] = line.Hits
-		}
-	}
-	return all
-}
-
-func TestLinesCountAsTheirMostFrequentBlock(t *testing.T) {
+func TestLines(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		profile string
-		want    map[string]map[int]int
+		rate    string
+		covered int
+		lines   []line
 	}{
-		"set":                               {"mode: set\nm/a.go:1.1,3.2 2 1\nm/a.go:3.3,4.2 1 0\n", map[string]map[int]int{"a.go": {1: 1, 2: 1, 3: 1, 4: 0}}},
-		"count":                             {"mode: count\nm/a.go:1.1,2.2 2 7\nm/a.go:2.3,2.9 1 3\n", map[string]map[int]int{"a.go": {1: 7, 2: 7}}},
-		"atomic":                            {"mode: atomic\nm/a.go:1.1,1.2 1 4000000000\n", map[string]map[int]int{"a.go": {1: 4000000000}}},
-		"a block without statements":        {"mode: set\nm/a.go:1.1,2.2 0 1\nm/a.go:2.2,3.1 1 0\n", map[string]map[int]int{"a.go": {2: 0, 3: 0}}},
-		"a set block twice":                 {"mode: set\nm/a.go:1.1,1.2 1 0\nm/a.go:1.1,1.2 1 1\n", map[string]map[int]int{"a.go": {1: 1}}},
-		"a count block twice":               {"mode: count\nm/a.go:1.1,1.2 1 2\nm/a.go:1.1,1.2 1 3\n", map[string]map[int]int{"a.go": {1: 5}}},
-		"profiles put together":             {"mode: set\nm/a.go:1.1,1.2 1 1\nmode: set\nm/b/b.go:1.1,1.2 1 0\n", map[string]map[int]int{"a.go": {1: 1}, "b/b.go": {1: 0}}},
-		"profiles without their mode lines": {"m/a.go:1.1,1.2 1 1\n\nm/b/b.go:1.1,1.2 1 2\n", map[string]map[int]int{"a.go": {1: 1}, "b/b.go": {1: 2}}},
-		"CRLF and a byte order mark":        {"\ufeffmode: set\r\nm/a.go:1.1,1.2 1 1\r\n", map[string]map[int]int{"a.go": {1: 1}}},
-		"awkward names":                     {"mode: set\nm/a <&\">.go:1.1,1.2 1 1\n", map[string]map[int]int{`a <&">.go`: {1: 1}}},
+		"set":                           {"mode: set\nm/a.go:1.1,3.2 2 1\nm/a.go:3.3,4.2 1 0\n", "0.75", 3, []line{{1, 1}, {2, 1}, {3, 1}, {4, 0}}},
+		"count":                         {"mode: count\nm/a.go:1.1,2.2 2 7\nm/a.go:2.3,2.9 1 3\n", "1", 2, []line{{1, 7}, {2, 7}}},
+		"atomic":                        {"mode: atomic\nm/a.go:1.1,1.2 1 40000\n", "1", 1, []line{{1, 40000}}},
+		"a block without statements":    {"mode: set\nm/a.go:1.1,2.2 0 1\nm/a.go:2.2,3.1 1 0\n", "0", 0, []line{{2, 0}, {3, 0}}},
+		"no statements at all":          {"mode: set\nm/a.go:1.1,2.2 0 1\n", "0", 0, nil},
+		"a set block twice":             {"mode: set\nm/a.go:1.1,1.2 1 0\nm/a.go:1.1,1.2 1 1\nm/a.go:1.1,1.2 1 1\n", "1", 1, []line{{1, 1}}},
+		"a count block twice":           {"mode: count\nm/a.go:1.1,1.2 1 2\nm/a.go:1.1,1.2 1 3\n", "1", 1, []line{{1, 5}}},
+		"an atomic block twice":         {"mode: atomic\nm/a.go:1.1,1.2 1 2\nm/a.go:1.1,1.2 1 3\n", "1", 1, []line{{1, 5}}},
+		"another between equal blocks":  {"mode: count\nm/a.go:1.1,2.2 1 2\nm/a.go:1.1,3.3 1 1\nm/a.go:1.1,2.2 1 3\n", "1", 3, []line{{1, 5}, {2, 5}, {3, 1}}},
+		"another between, set":          {"mode: set\nm/a.go:1.1,2.2 1 1\nm/a.go:1.1,3.3 1 0\nm/a.go:1.1,2.2 1 1\n", "0.6666666666666666", 2, []line{{1, 1}, {2, 1}, {3, 0}}},
+		"an end before the start":       {"mode: set\nm/a.go:100.0,8.0 1 1\n", "1", 1, []line{{100, 1}}},
+		"repeated mode lines":           {"mode: set\nm/a.go:1.1,1.2 1 1\nmode: set\nm/a.go:2.1,2.2 1 0\n", "0.5", 1, []line{{1, 1}, {2, 0}}},
+		"no mode lines":                 {"m/a.go:1.1,1.2 1 1\n\nm/a.go:1.1,1.2 1 2\n", "1", 1, []line{{1, 3}}},
+		"a mode line only in the midst": {"m/a.go:1.1,1.2 1 1\nmode: set\nm/a.go:1.1,1.2 1 1\n", "1", 1, []line{{1, 1}}},
+		"CRLF and a byte order mark":    {"\ufeffmode: set\r\nm/a.go:1.1,1.2 1 1\r\n", "1", 1, []line{{1, 1}}},
+		"no line break at the end":      {"mode: set\nm/a.go:1.1,1.2 1 1", "1", 1, []line{{1, 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := convert(t, tt.profile, "m", "")
-			assert.Equal(t, tt.want, hits(t, got))
-			assert.Equal(t, got, convert(t, tt.profile, "m", "."), "equal input gives equal output")
+			want := newCoverage(tt.rate, tt.covered, len(tt.lines), newPackage(".", tt.rate, newClass("a.go", "a.go", tt.rate, tt.lines...)))
+			assert.Equal(t, want, parse(t, convert(t, tt.profile, "m", "")))
 		})
 	}
 }
 
 func TestNamesAreRelativeToTheRepository(t *testing.T) {
 	t.Parallel()
-	for dir, want := range map[string]string{"": "x/a.go", ".": "x/a.go", "services/api": "services/api/x/a.go", "./services/api/": "services/api/x/a.go", "/builds/shop": "x/a.go"} {
-		got := hits(t, convert(t, "mode: set\nexample.com/m/x/a.go:1.1,1.2 1 1\n", "example.com/m", dir))
-		assert.Contains(t, got, want, dir)
-	}
-}
-
-func TestABadProfileIsRefusedAndNothingWritten(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct{ profile, module, text string }{
-		"empty":              {"", "m", "gocover: the profile is empty; did the tests run?"},
-		"mode line alone":    {"mode: set\n", "m", "gocover: the profile is empty; did the tests run?"},
-		"mixed":              {"mode: set\nm/a.go:1.1,1.2 1 1\nmode: count\n", "m", `gocover: the profile mixes the modes "set" and "count", whose counts cannot be added up; run all tests with one -covermode`},
-		"unknown mode":       {"mode: branch\nm/a.go:1.1,1.2 1 1\n", "m", `gocover: the mode "branch" is not set, count or atomic`},
-		"outside the module": {"mode: set\nother/a.go:1.1,1.2 1 1\n", "m", `gocover: the file "other/a.go" is not in the module "m"; give the path in the first line of its go.mod, or measure less with -coverpkg`},
-		"out of the module":  {"mode: set\nm/../a.go:1.1,1.2 1 1\n", "m", `gocover: the file "m/../a.go" is not in the module "m"; give the path in the first line of its go.mod, or measure less with -coverpkg`},
-		"absurd lines":       {"mode: set\nm/a.go:1.1,99999999.2 1 1\n", "m", `gocover: the file "m/a.go" has a line 99999999 in the profile, which is damaged`},
-		"no module":          {"mode: set\nm/a.go:1.1,1.2 1 1\n", "", "gocover: the module path is missing; it stands in the first line of go.mod"},
+	for dir, want := range map[string]string{
+		"":                 "x",
+		".":                "x",
+		"./":               "x",
+		"services/api":     "services/api/x",
+		"./services/api/":  "services/api/x",
+		"a/../services":    "services/x",
+		"/builds/shop/api": "x",
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			var out bytes.Buffer
-			assert.EqualError(t, gocover.Cobertura(&out, strings.NewReader(tt.profile), tt.module, ""), tt.text)
-			assert.Empty(t, out.String())
+			got := convert(t, "mode: set\nexample.com/m/x/a.go:1.1,1.2 1 1\n", "example.com/m", dir)
+			assert.Equal(t, newCoverage("1", 1, 1, newPackage(want, "1", newClass("a.go", want+"/a.go", "1", line{1, 1}))), parse(t, got))
 		})
 	}
-	var out bytes.Buffer
-	assert.ErrorContains(t, gocover.Cobertura(&out, strings.NewReader("<xml/>\n"), "m", ""), "gocover: the profile cannot be read: ")
-	broken := errors.New("disk on fire")
-	assert.ErrorIs(t, gocover.Cobertura(&out, iotest.ErrReader(broken), "m", ""), broken)
-	assert.Empty(t, out.String())
 }
 
-func FuzzCobertura(f *testing.F) {
-	f.Add("mode: set\nm/a.go:1.1,3.2 2 1\n")
-	f.Add("m/a.go:1.1,3.2 2 1\nmode: count\n")
-	f.Fuzz(func(t *testing.T, profile string) {
-		var out bytes.Buffer
-		if err := gocover.Cobertura(&out, strings.NewReader(profile), "m", ""); err != nil {
-			if out.Len() > 0 {
-				t.Fatal("something was written")
-			}
-			return
-		}
-		if xml.Unmarshal(out.Bytes(), new(struct{ XMLName xml.Name })) != nil {
-			t.Fatalf("no XML: %q", out.String())
-		}
-	})
+func TestAwkwardNamesAreEscaped(t *testing.T) {
+	t.Parallel()
+	got := convert(t, "mode: set\nm/<&\">/a b.go:1.1,1.2 1 1\n", "m/", "é")
+	assert.Equal(t, newCoverage("1", 1, 1, newPackage(`é/<&">`, "1", newClass("a b.go", `é/<&">/a b.go`, "1", line{1, 1}))), parse(t, got))
+}
+
+func TestTheOrderOfTheBlocksDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	blocks := []string{"m/b/b.go:1.1,2.2 1 1\n", "m/a.go:1.1,2.2 1 2\n", "m/a.go:1.1,3.2 1 0\n", "m/a.go:1.1,2.2 1 3\n", "m/b-c/c.go:7.1,7.9 1 0\n"}
+	want := convert(t, "mode: count\n"+strings.Join(blocks, ""), "m", "")
+	for i := range blocks {
+		turned := strings.Join(blocks[i:], "") + strings.Join(blocks[:i], "")
+		assert.Equal(t, want, convert(t, "mode: count\n"+turned, "m", ""))
+	}
 }
