@@ -56,7 +56,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	}
 	rotation, err := client.Tokens.Rotate(ctx, codeant.RotateTokenRequest{ID: id, Name: name, Deploy: func(ctx context.Context, created *codeant.CreatedToken) error {
 		p.Notice("created %s (ID %s); deploying it", created.Masked(), created.ID)
-		return runDeploy(ctx, p, deploy, created.Token)
+		return runDeploy(ctx, deploy, created.Token)
 	}})
 	if err == nil {
 		p.Notice("deployed %s and revoked the token %s", rotation.Created.Masked(), rotation.Revoked)
@@ -75,9 +75,9 @@ func list(ctx context.Context, p *pipeline.Program, client *codeant.Client) erro
 	return pipeline.UsageError("name the token to replace: -id; see -h")
 }
 
-// runDeploy hands the value over on standard input, where no other process sees it. What the command prints is not
-// shown, because it may repeat the value.
-func runDeploy(ctx context.Context, p *pipeline.Program, command string, token codeant.Token) error {
+// runDeploy hands the value over on standard input, where no other process sees it. What the command prints is shown
+// only if it fails; Rotate masks the value in it.
+func runDeploy(ctx context.Context, command string, token codeant.Token) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Stdin = strings.NewReader(token.Reveal())
 	output, err := cmd.CombinedOutput()

@@ -1,0 +1,72 @@
+package codeant
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/codeant-sdk/codeant/internal/strictjson"
+)
+
+// Request is a call of an endpoint that this package has no method for.
+type Request struct {
+	// Method is the HTTP method. Default POST, which nearly all of CodeAnt's endpoints use.
+	Method string
+	// Path is the path below the base URL, such as "/api/analysis/start", with a query if need be. Required.
+	Path string
+	// Body is encoded as JSON. nil means no body.
+	Body any
+	// Idempotent allows a repetition when the answer was lost or a server error. GET and HEAD always are.
+	Idempotent bool
+}
+
+// Call sends a request to any endpoint of the API through the same checks, retries and errors as the other methods, and
+// decodes its answer into out unless that is nil. An answer that is not JSON, that says {"status":"error"} or holds an
+// "error", and an empty one where out is not nil, is ErrBadResponse.
+//
+// The Path stays below the base URL: an address of another host, or one with "..", is ErrInvalidRequest.
+func (c *Client) Call(ctx context.Context, req Request, out any) error {
+	op, err := req.operation()
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, op, req.Body, func(got answer) error {
+		if out == nil {
+			return nil
+		}
+		if len(got.body) == 0 {
+			return unusable("it is empty")
+		}
+		if err := strictjson.Unmarshal(got.body, out); err != nil {
+			return unusable("%v", err)
+		}
+		return nil
+	})
+}
+
+func (r Request) operation() (operation, error) {
+	const mend = `use a path below the base URL, such as "/api/analysis/start"`
+	u, err := url.Parse(r.Path)
+	shown, _, _ := strings.Cut(r.Path, "?") // a query may be a secret
+	switch {
+	case r.Path == "":
+		return operation{}, invalid("path", "", "is missing", mend)
+	case err != nil || validateText("path", r.Path) != nil:
+		return operation{}, invalid("path", shown, "is not a path", mend)
+	case !strings.HasPrefix(r.Path, "/") || u.Host != "" || u.Scheme != "" || strings.HasPrefix(r.Path, "//"):
+		return operation{}, invalid("path", shown, "does not begin with one slash", mend)
+	case u.Fragment != "" || strings.Contains(r.Path, "#"):
+		return operation{}, invalid("path", shown, "has a fragment", mend)
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == ".." || segment == "." {
+			return operation{}, invalid("path", shown, `has a "`+segment+`" in it`, mend)
+		}
+	}
+	method := strings.ToUpper(r.Method)
+	return operation{
+		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery,
+		idempotent: r.Idempotent || method == http.MethodGet || method == http.MethodHead,
+	}, nil
+}
