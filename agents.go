@@ -27,8 +27,8 @@ type AgentsService struct{ client *Client }
 // files (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan).
 type AgentScanRequest struct {
 	// Revision names the repository and the branch, which is required here. Without a commit, the head of the branch is
-	// scanned.
-	Revision
+	// scanned. Required.
+	Revision Revision
 	// Prompt is what the agents look for: "threat_hunting" is documented, "bug_finding" occurs in an example. Required.
 	Prompt string
 	// Include and Exclude are globs of files, as in ScanRequest. Optional.
@@ -37,10 +37,10 @@ type AgentScanRequest struct {
 
 // AgentScanStarted is an agent scan that CodeAnt took on.
 type AgentScanStarted struct {
-	ID          string // for Results and Wait; empty if Queued
+	ID          string // for Results and Wait; empty if Unconfirmed
 	Message     string
 	FilesQueued int
-	Queued      bool // as in Started; History tells the ID then
+	Unconfirmed bool // as in Started; History tells the ID then
 	Raw         json.RawMessage
 }
 
@@ -58,37 +58,38 @@ type AgentScanResults struct {
 
 // AgentScan is one agent scan of the past.
 type AgentScan struct {
-	ID        string
-	Provider  Provider
-	Repo      string
-	Branch    string
-	Commit    string
-	Prompt    string
-	Timestamp time.Time // zero if it could not be read
-	Files     int
-	Raw       json.RawMessage
+	ID       string
+	Provider Provider
+	Repo     string
+	Branch   string
+	Commit   string
+	Prompt   string
+	Time     time.Time // zero if it could not be read
+	Files    int
+	Raw      json.RawMessage
 }
 
 func (r AgentScanRequest) validate() error {
-	if err := cmp.Or(r.Provider.validate(), validateRepo(r.Repo)); err != nil {
+	rev := r.Revision
+	if err := cmp.Or(rev.Provider.validate(), validateRepo(rev.Repo)); err != nil {
 		return err
 	}
-	if r.Branch == "" {
-		return invalid("branch", "", "is missing", "agent scans are of a branch: give its name")
+	if rev.Branch == "" {
+		return invalid("branch", "", "is missing", "an agent scan is about a branch: give its name")
 	}
-	if r.Commit != "" {
-		if err := validateCommit(r.Commit); err != nil {
+	if rev.Commit != "" {
+		if err := validateCommit(rev.Commit); err != nil {
 			return err
 		}
 	}
 	if strings.TrimSpace(r.Prompt) == "" {
 		return invalid("prompt", "", "is missing", `say what to look for, such as "threat_hunting"`)
 	}
-	return cmp.Or(validateText("branch", r.Branch), validateVCSBaseURL(r.BaseURL))
+	return cmp.Or(validateText("branch", rev.Branch), validateProviderURL(rev.ProviderURL))
 }
 
 // Start asks for an agent scan. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a 504 the
-// scan may run all the same: that is Queued.
+// scan may run all the same: that is Unconfirmed.
 //
 // Documented (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan); that the body's credential may be a
 // CodeAnt token is inferred.
@@ -96,6 +97,7 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	if err := req.validate(); err != nil {
 		return nil, err
 	}
+	rev := req.Revision
 	in := struct {
 		Service     Provider `json:"service"`
 		Repo        string   `json:"repo"`
@@ -108,7 +110,7 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 		GitLab      string   `json:"gitlab_base_url,omitempty"`
 		GitHub      string   `json:"github_base_url,omitempty"`
 		Bitbucket   string   `json:"bitbucket_base_url,omitempty"`
-	}{Service: req.Provider, Repo: req.Repo, Branch: req.Branch, Prompt: req.Prompt, Commit: req.Commit}
+	}{Service: rev.Provider, Repo: rev.Repo, Branch: rev.Branch, Prompt: req.Prompt, Commit: rev.Commit}
 	var err error
 	if in.Include, err = globs("include glob", req.Include); err != nil {
 		return nil, err
@@ -116,8 +118,8 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	if in.Exclude, err = globs("exclude glob", req.Exclude); err != nil {
 		return nil, err
 	}
-	address := cmp.Or(req.BaseURL, req.Provider.defaultBaseURL())
-	switch req.Provider {
+	address := cmp.Or(rev.ProviderURL, rev.Provider.defaultBaseURL())
+	switch rev.Provider {
 	case AzureDevOps:
 		in.AzureDevOps = address
 	case GitLab:
@@ -127,12 +129,12 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	case Bitbucket:
 		in.Bitbucket = address
 	}
-	started, err := s.client.start(ctx, opAgentsStart, in, "scanId")
+	started, err := clientOf(s).start(ctx, opAgentsStart, in, "scanId")
 	if err != nil {
 		return nil, err
 	}
 	return &AgentScanStarted{
-		ID: started.ID, Message: started.Message, Queued: started.Queued, Raw: started.Raw,
+		ID: started.ID, Message: started.Message, Unconfirmed: started.Unconfirmed, Raw: started.Raw,
 		FilesQueued: newFields(started.Raw).number(0, "filesQueued"),
 	}, nil
 }
@@ -150,18 +152,12 @@ func (s *AgentsService) Results(ctx context.Context, repo, scanID string) (*Agen
 		Repo string `json:"repo"`
 		ID   string `json:"scanId"`
 	}{repo, scanID}
-	var results *AgentScanResults
-	err := s.client.call(ctx, opAgentsResults, in, func(got answer) (err error) {
-		if len(got.body) == 0 {
-			return noResultYet()
+	return fetch(ctx, clientOf(s), opAgentsResults, in, func(body []byte) (*AgentScanResults, error) {
+		if len(body) == 0 {
+			return nil, noResultYet()
 		}
-		results, err = decodeAgentScan(got.body)
-		return err
+		return decodeAgentScan(body)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return results, nil
 }
 
 func validateAgentScan(repo, scanID string) error {
@@ -205,25 +201,20 @@ func (s *AgentsService) History(ctx context.Context, repo string) ([]AgentScan, 
 	in := struct {
 		Repo string `json:"repo"`
 	}{repo}
-	var scans []AgentScan
-	err := s.client.call(ctx, opAgentsHistory, in, func(got answer) error {
-		list := member(got.body, "scans")
+	return fetch(ctx, clientOf(s), opAgentsHistory, in, func(body []byte) ([]AgentScan, error) {
+		list := member(body, "scans")
 		if strictjson.KindOf(list) != strictjson.Array {
-			return unusable(`its field "scans" is no list`)
+			return nil, unusable(`its field "scans" is no list`)
 		}
-		scans = []AgentScan{}
+		scans := []AgentScan{}
 		for element := range strictjson.Elements(list) {
 			if kind := strictjson.KindOf(element); kind != strictjson.Object {
-				return unusable("a scan in it is %s", kind)
+				return nil, unusable("a scan in it is %s", kind)
 			}
 			scans = append(scans, newAgentScan(element))
 		}
-		return nil
+		return scans, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return scans, nil
 }
 
 func newAgentScan(raw json.RawMessage) AgentScan {
@@ -235,7 +226,7 @@ func newAgentScan(raw json.RawMessage) AgentScan {
 	if p, err := ParseProvider(string(scan.Provider)); err == nil {
 		scan.Provider = p
 	}
-	scan.Timestamp, _ = time.Parse(time.RFC3339Nano, f.text("timestamp"))
+	scan.Time, _ = time.Parse(time.RFC3339Nano, f.text("timestamp"))
 	return scan
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -17,6 +18,21 @@ import (
 )
 
 var errTooLarge = errors.New("the body is over its limit")
+
+// refusal is a decoder's answer to a body that it does not take.
+type refusal struct {
+	kind   error
+	reason string
+}
+
+func (r *refusal) Error() string { return r.reason }
+
+// unusable says why an answer cannot be taken for what it should be.
+func unusable(format string, args ...any) error {
+	return &refusal{ErrBadResponse, "the answer cannot be used: " + fmt.Sprintf(format, args...)}
+}
+
+func noResultYet() error { return &refusal{ErrNotReady, "there is no result yet"} }
 
 // answer is a response whose body has been read whole.
 type answer struct {

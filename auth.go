@@ -2,7 +2,6 @@ package codeant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -220,15 +219,6 @@ func readTokenFile(path string) (string, error) {
 		return "", &tokenError{reason: "the file " + path + " cannot be read: " + pathReason(err), kinds: []error{ErrMissingToken, err}}
 	}
 	return string(data), nil
-}
-
-// pathReason drops the path of an fs.PathError, for sentences that have named it already.
-func pathReason(err error) string {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err.Error()
-	}
-	return err.Error()
 }
 
 type tokenKey struct{}

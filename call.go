@@ -19,6 +19,9 @@ type Request struct {
 	Body any
 	// Idempotent allows a repetition when the answer was lost or a server error. GET and HEAD always are.
 	Idempotent bool
+	// TokenField names the member of a JSON object Body in which the endpoint wants the token besides the header, such
+	// as "access_token". Optional.
+	TokenField string
 }
 
 // Call sends a request to any endpoint of the API through the same checks, retries and errors as the other methods, and
@@ -31,7 +34,7 @@ func (c *Client) Call(ctx context.Context, req Request, out any) error {
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, op, req.Body, func(got answer) error {
+	return c.send(ctx, op, req.Body, func(got answer) error {
 		if out == nil {
 			return nil
 		}
@@ -66,7 +69,7 @@ func (r Request) operation() (operation, error) {
 	}
 	method := strings.ToUpper(r.Method)
 	return operation{
-		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery,
+		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery, tokenField: r.TokenField,
 		idempotent: r.Idempotent || method == http.MethodGet || method == http.MethodHead,
 	}, nil
 }

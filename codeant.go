@@ -32,34 +32,35 @@ type Client struct {
 	Teams    *TeamsService
 	Metrics  *MetricsService
 
-	api       *http.Client
-	storage   http.RoundTripper // never sees a token
-	base      *url.URL
-	source    TokenSource
-	retrier   *retrier
-	log       *slog.Logger
-	userAgent string
-	passWords map[string]bool
-	timeout   time.Duration
-	maxBody   int64
+	api        *http.Client
+	storage    http.RoundTripper // never sees a token
+	base       *url.URL
+	source     TokenSource
+	retrier    *retrier
+	log        *slog.Logger
+	userAgent  string
+	insecure   bool
+	gatePolicy gatePolicy
+	timeout    time.Duration
+	maxBody    int64
 }
 
-// Option configures New. The order of options does not matter; of two of one kind the later one holds.
+// Option configures New. The order of options does not matter. If an option is given twice, the last one wins.
 type Option func(*config)
 
 type config struct {
-	token     *string
-	source    *TokenSource
-	baseURL   *string
-	insecure  bool
-	http      **http.Client
-	product   *string
-	log       *slog.Logger
-	timeout   time.Duration
-	retry     RetryPolicy
-	maxBody   int64
-	passWords []string
-	errs      []error
+	token      *string
+	source     *TokenSource
+	baseURL    *string
+	insecure   bool
+	http       **http.Client
+	product    *string
+	log        *slog.Logger
+	timeout    time.Duration
+	retry      RetryPolicy
+	maxBody    int64
+	gatePolicy GatePolicy
+	errs       []error
 }
 
 func (c *config) fail(err error) { c.errs = append(c.errs, err) }
@@ -91,8 +92,8 @@ func WithUserAgent(product string) Option { return func(c *config) { c.product =
 // time, never a token, a body or a query. Default, and nil: no log.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
-// WithTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
-func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
+// WithAttemptTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
+func WithAttemptTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
 
 // WithRetry changes how failed attempts are repeated.
 func WithRetry(p RetryPolicy) Option { return func(c *config) { c.retry = p } }
@@ -101,11 +102,8 @@ func WithRetry(p RetryPolicy) Option { return func(c *config) { c.retry = p } }
 // Default 64 MiB.
 func WithMaxResponseSize(bytes int64) Option { return func(c *config) { c.maxBody = bytes } }
 
-// WithGatePassWords adds words that count as passed when a quality gate answers them, in any letter case: the caller's
-// own decision, such as "SKIPPED". FAILED stays failed and is refused here. Words of several options add up.
-func WithGatePassWords(words ...string) Option {
-	return func(c *config) { c.passWords = append(c.passWords, words...) }
-}
+// WithGatePolicy changes which answers of the quality gates count as passed. FAILED stays failed and is refused here.
+func WithGatePolicy(p GatePolicy) Option { return func(c *config) { c.gatePolicy = p } }
 
 // New makes a client. It does no I/O. The token comes from WithToken or WithTokenSource, else from the environment
 // variable CODEANT_API_TOKEN, which is read here and once. All that is wrong with the options is told in one error, of
@@ -118,6 +116,7 @@ func New(opts ...Option) (*Client, error) {
 		}
 	}
 	c := &Client{
+		insecure:  cfg.insecure,
 		base:      cfg.parseBaseURL(),
 		source:    cfg.tokenSource(),
 		log:       cfg.log,
@@ -127,25 +126,36 @@ func New(opts ...Option) (*Client, error) {
 	}
 	hc := cfg.httpClient()
 	cfg.checkBounds()
-	c.passWords = cfg.gatePassWords()
+	gates, err := newGatePolicy(cfg.gatePolicy)
+	cfg.fail(err)
 	policy, err := cfg.retry.withDefaults()
 	cfg.fail(err)
 	if err := join(cfg.errs...); err != nil {
 		return nil, err
 	}
+	c.gatePolicy = gates
 	c.retrier = &retrier{policy: policy, budget: newBudget()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.connect(hc)
 	c.Tokens = &TokensService{c}
-	c.Coverage = &CoverageService{c, cfg.insecure}
+	c.Coverage = &CoverageService{c}
 	c.Scans = &ScansService{c}
 	c.Gates = &GatesService{c}
 	c.Agents = &AgentsService{c}
 	c.Teams = &TeamsService{c}
 	c.Metrics = &MetricsService{c}
 	return c, nil
+}
+
+// clientOf returns the client of a service, also of one that is nil or zero, so that their methods answer with an error
+// and do not panic.
+func clientOf[S ~struct{ client *Client }](service *S) *Client {
+	if service == nil {
+		return nil
+	}
+	return struct{ client *Client }(*service).client
 }
 
 func (c *Client) connect(hc *http.Client) {
@@ -246,18 +256,6 @@ func (c *config) checkBounds() {
 	if c.maxBody <= 0 {
 		c.fail(invalid("maximum response size", fmt.Sprint(c.maxBody), "is not positive", "give a number of bytes"))
 	}
-}
-
-func (c *config) gatePassWords() map[string]bool {
-	words := gatePassWords()
-	for _, word := range c.passWords {
-		word = strings.ToUpper(strings.TrimSpace(word))
-		if word == "" || word == gateFailed {
-			c.fail(invalid("gate pass word", word, "cannot count as passed", "give a word that CodeAnt answers for a gate, such as SKIPPED"))
-		}
-		words[word] = true
-	}
-	return words
 }
 
 // goVersion is "go1.25.3" even where the toolchain calls itself "go1.25.3 X:experiment" or "devel …".

@@ -25,14 +25,12 @@ var (
 const opCoveragePut = "coverage.put"
 
 // CoverageService uploads coverage reports.
-type CoverageService struct {
-	client   *Client
-	insecure bool
-}
+type CoverageService struct{ client *Client }
 
 // CoverageTarget names what a report is about.
 type CoverageTarget struct {
-	Revision
+	// Revision is the commit that the report is about. Required.
+	Revision Revision
 	// Module tells several reports of one commit apart, in a monorepo. Optional.
 	Module string
 	// ModulePath is the directory of the module. Optional. The name of its field on the wire (module_path) is inferred.
@@ -41,8 +39,9 @@ type CoverageTarget struct {
 
 // CoverageUpload is one report and what it is about.
 type CoverageUpload struct {
-	Revision
-	Module, ModulePath string // as in CoverageTarget
+	// Revision, Module and ModulePath name what the report is about, as in CoverageTarget.
+	Revision           Revision
+	Module, ModulePath string
 
 	// Path is the report's file. Exactly one of Path and Body is required.
 	Path string
@@ -68,21 +67,22 @@ type CoverageResult struct {
 }
 
 type coverageWire struct {
-	Repo       string   `json:"repo"`
-	Commit     string   `json:"commit_id"`
-	Platform   Provider `json:"platform"`
-	Module     string   `json:"module,omitempty"`
-	ModulePath string   `json:"module_path,omitempty"`
-	Branch     string   `json:"branch,omitempty"`
-	BaseURL    string   `json:"vcs_base_url,omitempty"`
+	Repo        string   `json:"repo"`
+	Commit      string   `json:"commit_id"`
+	Platform    Provider `json:"platform"`
+	Module      string   `json:"module,omitempty"`
+	ModulePath  string   `json:"module_path,omitempty"`
+	Branch      string   `json:"branch,omitempty"`
+	ProviderURL string   `json:"vcs_base_url,omitempty"`
 }
 
 func (t CoverageTarget) wire() (coverageWire, error) {
-	if err := join(t.Validate(), validateText("module", t.Module), validateText("module path", t.ModulePath)); err != nil {
+	if err := join(t.Revision.Validate(), validateText("module", t.Module), validateText("module path", t.ModulePath)); err != nil {
 		return coverageWire{}, err
 	}
 	return coverageWire{
-		Repo: t.Repo, Commit: t.Commit, Platform: t.Provider, Module: t.Module, ModulePath: t.ModulePath, Branch: t.Branch, BaseURL: t.BaseURL,
+		Repo: t.Revision.Repo, Commit: t.Revision.Commit, Platform: t.Revision.Provider, Module: t.Module, ModulePath: t.ModulePath,
+		Branch: t.Revision.Branch, ProviderURL: t.Revision.ProviderURL,
 	}, nil
 }
 
@@ -130,24 +130,18 @@ func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*Presi
 	if err != nil {
 		return nil, err
 	}
-	var presigned *PresignedUpload
-	err = s.client.call(ctx, opCoveragePresign, in, func(got answer) error {
-		raw, _ := strictjson.Get(got.body, "coverage_url")
+	return fetch(ctx, clientOf(s), opCoveragePresign, in, func(body []byte) (*PresignedUpload, error) {
+		raw, _ := strictjson.Get(body, "coverage_url")
 		value, _ := strictjson.Text(raw)
 		if value == "" {
-			return unusable(`its field "coverage_url" is missing`)
+			return nil, unusable(`its field "coverage_url" is missing`)
 		}
-		u, err := storage.ParseURL(value, s.insecure)
+		u, err := storage.ParseURL(value, s.client.insecure)
 		if err != nil {
-			return unusable(`its field "coverage_url" is no address to upload to: %v`, err)
+			return nil, unusable(`its field "coverage_url" is no address to upload to: %v`, err)
 		}
-		presigned = newPresignedUpload(value, u)
-		return nil
+		return newPresignedUpload(value, u), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return presigned, nil
 }
 
 // Complete tells CodeAnt that the report was put to the presigned URL. Call it only after a 2xx of that PUT.
@@ -159,20 +153,15 @@ func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*Cove
 	if err != nil {
 		return nil, err
 	}
-	result := &CoverageResult{}
-	err = s.client.call(ctx, opCoverageComplete, in, func(got answer) error {
-		if len(got.body) > 0 {
-			result.Raw = got.body
-		}
-		message, _ := strictjson.Get(got.body, "message")
+	return fetch(ctx, clientOf(s), opCoverageComplete, in, func(body []byte) (*CoverageResult, error) {
+		message, _ := strictjson.Get(body, "message")
 		text, _ := strictjson.Text(message)
-		result.Message = redact.Text(text, maxPrintedMessage)
-		return nil
+		result := &CoverageResult{Message: redact.Text(text, maxPrintedMessage)}
+		if len(body) > 0 {
+			result.Raw = body
+		}
+		return result, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return result, nil
 }
 
 // coveragePut is the transfer of one report, over all its attempts.

@@ -103,7 +103,7 @@ func TestUploadPresignsPutsAndCompletes(t *testing.T) {
 	})
 	var progress [][2]int64
 	up := upload()
-	up.Module, up.ModulePath, up.BaseURL = "frontend", "web/frontend", "https://github.acme.example"
+	up.Module, up.ModulePath, up.Revision.ProviderURL = "frontend", "web/frontend", "https://github.acme.example"
 	up.Progress = func(sent, total int64) { progress = append(progress, [2]int64{sent, total}) }
 
 	result, err := coverageClient(t, mock).Coverage.Upload(t.Context(), up)

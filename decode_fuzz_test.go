@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
@@ -54,12 +56,13 @@ func FuzzDecodeScan(f *testing.F) {
 
 func FuzzDecodeGates(f *testing.F) {
 	addDocumented(f)
-	words := gatePassWords()
+	policy, err := newGatePolicy(GatePolicy{})
+	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if strictjson.Check(body) != nil {
 			return
 		}
-		result, err := decodeGates(body, words)
+		result, err := decodeGates(body, policy)
 		if (err == nil) != (strictjson.KindOf(body) == strictjson.Object) {
 			t.Fatalf("error %v for %q", err, body)
 		}

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
@@ -92,6 +95,27 @@ func (e *inputError) Error() string {
 
 func (e *inputError) Unwrap() error { return e.kind }
 
+// validateText refuses what no name, branch or path holds and what could forge a line of a log: control characters
+// and broken UTF-8. An empty text is fine.
+func validateText(field, s string) error {
+	if !utf8.ValidString(s) {
+		return invalid(field, s, "is not valid UTF-8", "write it as plain text")
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid(field, s, "has a control character in it", "remove line breaks and other invisible characters")
+	}
+	return nil
+}
+
+// pathReason drops the path of an fs.PathError, for sentences that have named it already.
+func pathReason(err error) string {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}
+
 // joined holds several errors and prints them on one line, for logs that are read line by line.
 type joined []error
 
@@ -170,9 +194,9 @@ func (e *APIError) details() *apiErrorDetails {
 // what is in it.
 func (e *APIError) RawBody() []byte { return e.details().body }
 
-// Temporary reports whether the same call may well succeed a little later: the network failed, or the answer was 408, 429,
+// Retryable reports whether the same call may well succeed a little later: the network failed, or the answer was 408, 429,
 // 500, 502, 503 or 504.
-func (e *APIError) Temporary() bool { return e.details().transient }
+func (e *APIError) Retryable() bool { return e.details().transient }
 
 // Unwrap returns the kinds of the error and, where something underneath failed, that too: errors.Is also finds
 // context.Canceled, os.ErrDeadlineExceeded or an x509 error.

@@ -38,6 +38,9 @@ type Finding struct {
 	Raw json.RawMessage
 }
 
+// Open reports whether the finding still counts: it is neither dismissed nor a false positive.
+func (f Finding) Open() bool { return !f.Dismissed && !f.FalsePositive }
+
 // Package is a dependency.
 type Package struct{ Name, Version, Ecosystem, License, FixedIn string }
 
@@ -112,6 +115,12 @@ func (f fields) number(index int, keys ...string) int {
 		}
 	}
 	return 0
+}
+
+// float returns the number under key, or 0.
+func (f fields) float(key string) float64 {
+	n, _ := strconv.ParseFloat(string(f[key]), 64)
+	return n
 }
 
 // texts returns the first of the keys that holds a text, a number, or a list of them.
@@ -189,11 +198,13 @@ func (f fields) title(analysis Analysis, finding Finding) string {
 // medium for a vulnerability.
 func (f fields) severity(analysis Analysis) Severity {
 	if word := f.text("severity"); word != "" {
-		return ParseSeverity(word)
+		severity, _ := ParseSeverity(word) // a word that is not known is SeverityUnknown
+		return severity
 	}
 	worst := SeverityUnknown
 	for rating := range strictjson.Elements(f["ratings"]) {
-		worst = max(worst, ParseSeverity(scalar(rating, "severity")))
+		severity, _ := ParseSeverity(scalar(rating, "severity"))
+		worst = max(worst, severity)
 	}
 	switch {
 	case worst != SeverityUnknown:

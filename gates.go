@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"unicode"
 
@@ -111,7 +110,7 @@ func (r *GateResult) undecided() string {
 	case len(r.Gates) == 0:
 		return "the status is COMPLETED, but the answer has no quality gate"
 	}
-	return r.summary(VerdictUndecided) + "; if such an answer counts as passed for you, allow its word with WithGatePassWords"
+	return r.summary(VerdictUndecided) + "; if such an answer counts as passed for you, allow its word with WithGatePolicy"
 }
 
 // summary lists the gates of the given verdicts.
@@ -134,70 +133,42 @@ func (r *GateResult) summary(verdicts ...Verdict) string {
 
 func printedWord(word string) string { return fmt.Sprintf("%q", redact.Text(word, maxPrintedValue)) }
 
-// gatePassWords returns the words that count as passed. CodeAnt documents none; PASSED is inferred from FAILED, the one
-// word that its script knows (quality_gates.sh).
-func gatePassWords() map[string]bool {
-	return map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true}
+// GatePolicy says which answers of the quality gates count as passed.
+type GatePolicy struct {
+	// PassingStatuses are further words that count as passed, in any letter case, such as "SKIPPED" or "WARNING".
+	PassingStatuses []string
+	// RequiredGates are gates that must be in the answer and have passed, such as "secret" or "sast".
+	RequiredGates []string
+	// IgnoredGates are gates that do not count, whatever they say.
+	IgnoredGates []string
+}
+
+// gatePolicy is a GatePolicy that was checked.
+type gatePolicy struct{ passing map[string]bool }
+
+// newGatePolicy checks a policy. CodeAnt does not document which word it answers for a gate that passed; PASSED is
+// inferred from FAILED, the only word that its script knows (quality_gates.sh).
+func newGatePolicy(p GatePolicy) (gatePolicy, error) {
+	checked := gatePolicy{map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true}}
+	for _, word := range p.PassingStatuses {
+		word = strings.ToUpper(strings.TrimSpace(word))
+		if word == "" || word == gateFailed {
+			return gatePolicy{}, invalid("passing status", word, "cannot count as passed", "use a word that CodeAnt answers for a gate, such as SKIPPED")
+		}
+		checked.passing[word] = true
+	}
+	return checked, nil
 }
 
 type gateWire struct {
-	Repo    string   `json:"repo"`
-	Service Provider `json:"service"`
-	Commit  string   `json:"commit_id"`
-	BaseURL string   `json:"base_url,omitempty"`
+	Repo        string   `json:"repo"`
+	Service     Provider `json:"service"`
+	Commit      string   `json:"commit_id"`
+	ProviderURL string   `json:"base_url,omitempty"`
 }
 
 func newGateWire(rev Revision) (gateWire, error) {
-	return gateWire{Repo: rev.Repo, Service: rev.Provider, Commit: rev.Commit, BaseURL: rev.BaseURL}, rev.Validate()
-}
-
-// Started is a job that CodeAnt took on.
-type Started struct {
-	ID      string          // the job's name, where the answer gives one
-	Message string          // the server's words, if any
-	Queued  bool            // the gateway timed out (504): the job may run all the same, so wait for its result
-	Raw     json.RawMessage // the answer as it came; nil if it was empty
-}
-
-// newStarted reads the answer to a start. No field of it is certain, so an empty one is taken too.
-func newStarted(got answer, idKey string) (*Started, error) {
-	if len(got.body) == 0 {
-		return &Started{}, nil
-	}
-	if kind := strictjson.KindOf(got.body); kind != strictjson.Object {
-		return nil, unusable("it is %s", kind)
-	}
-	return &Started{ID: scalar(got.body, idKey), Message: redact.Text(scalar(got.body, "message"), maxPrintedMessage), Raw: got.body}, nil
-}
-
-// scalar returns a string or number of an object as text.
-func scalar(object []byte, key string) string {
-	value, _ := strictjson.Get(object, key)
-	switch strictjson.KindOf(value) {
-	case strictjson.String:
-		text, _ := strictjson.Text(value)
-		return text
-	case strictjson.Number:
-		return string(value)
-	}
-	return ""
-}
-
-// start sends a start. A 504 means that the job is queued (observed: quality_gates.sh treats it so).
-func (c *Client) start(ctx context.Context, op operation, in any, idKey string) (*Started, error) {
-	var started *Started
-	err := c.call(ctx, op, in, func(got answer) (err error) {
-		started, err = newStarted(got, idKey)
-		return err
-	})
-	var apiErr *APIError
-	if errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusGatewayTimeout {
-		return &Started{Queued: true, Message: apiErr.Message}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return started, nil
+	return gateWire{Repo: rev.Repo, Service: rev.Provider, Commit: rev.Commit, ProviderURL: rev.ProviderURL}, rev.Validate()
 }
 
 // Start asks for the quality gates of a commit to be checked. It is not repeated when the answer is lost: that is
@@ -209,7 +180,7 @@ func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error
 	if err != nil {
 		return nil, err
 	}
-	return s.client.start(ctx, opGatesStart, in, "scan_id")
+	return clientOf(s).start(ctx, opGatesStart, in, "scan_id")
 }
 
 // Results looks at the gates of a commit once. A nil error says only that there is an answer: ask its Verdict or Err.
@@ -221,21 +192,13 @@ func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, 
 	if err != nil {
 		return nil, err
 	}
-	var result *GateResult
-	err = s.client.call(ctx, opGatesResults, in, func(got answer) (err error) {
-		if len(got.body) == 0 {
-			return noResultYet()
+	return fetch(ctx, clientOf(s), opGatesResults, in, func(body []byte) (*GateResult, error) {
+		if len(body) == 0 {
+			return nil, noResultYet()
 		}
-		result, err = decodeGates(got.body, s.client.passWords)
-		return err
+		return decodeGates(body, s.client.gatePolicy)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return result, nil
 }
-
-func noResultYet() error { return &refusal{ErrNotReady, "there is no result yet"} }
 
 // Wait polls until the gates are decided. The error is nil only if every gate passed; otherwise it is ErrGateFailed,
 // ErrGateUndecided, ErrWaitTimeout, ErrNotFound or what else kept the answer away. The last result comes with it, if
@@ -284,7 +247,7 @@ func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 
 // decodeGates reads an answer of gates.results. Only a body that is no object is refused: whatever is strange inside
 // makes a gate, or the whole, undecided.
-func decodeGates(body []byte, passWords map[string]bool) (*GateResult, error) {
+func decodeGates(body []byte, policy gatePolicy) (*GateResult, error) {
 	if kind := strictjson.KindOf(body); kind != strictjson.Object {
 		return nil, unusable("it is %s", kind)
 	}
@@ -302,14 +265,14 @@ func decodeGates(body []byte, passWords map[string]bool) (*GateResult, error) {
 		places[name] = len(result.Gates)
 		gate := Gate{Name: name, Raw: value, Status: soleWord(value, "status")}
 		if key == name+gateSuffix {
-			gate.Verdict = gateVerdict(gate.Status, passWords)
+			gate.Verdict = policy.verdict(gate.Status)
 		}
 		result.Gates = append(result.Gates, gate)
 	}
 	return result, nil
 }
 
-func gateVerdict(word string, passWords map[string]bool) Verdict {
+func (p gatePolicy) verdict(word string) Verdict {
 	if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return VerdictUndecided // upper case has letters like ſ become S
 	}
@@ -317,7 +280,7 @@ func gateVerdict(word string, passWords map[string]bool) Verdict {
 	switch {
 	case word == gateFailed:
 		return VerdictFailed
-	case passWords[word]:
+	case p.passing[word]:
 		return VerdictPassed
 	}
 	return VerdictUndecided

@@ -132,12 +132,12 @@ func TestGateErrorsNameGateAndWordAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	for body, text := range map[string]string{
 		`{"status":"COMPLETED","secret_quality_gate":{"status":"FAILED"},"duplicate_quality_gate":{"status":"PASSED"}}`:  `codeant: quality gate failed: gate "secret" answered "FAILED"`,
-		`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"},"duplicate_quality_gate":{"status":"PASSED"}}`: `codeant: quality gate undecided: gate "secret" answered "SKIPPED"; if such an answer counts as passed for you, allow its word with WithGatePassWords`,
-		`{"status":"COMPLETED","secret_quality_gate":{}}`:                                                                `codeant: quality gate undecided: gate "secret" answered no status; if such an answer counts as passed for you, allow its word with WithGatePassWords`,
+		`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"},"duplicate_quality_gate":{"status":"PASSED"}}`: `codeant: quality gate undecided: gate "secret" answered "SKIPPED"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
+		`{"status":"COMPLETED","secret_quality_gate":{}}`:                                                                `codeant: quality gate undecided: gate "secret" answered no status; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
 		`{"status":"COMPLETED"}`: "codeant: quality gate undecided: the status is COMPLETED, but the answer has no quality gate",
 		`{"status":"ERROR","secret_quality_gate":{"status":"FAILED"}}`: `codeant: quality gate undecided: the status is "ERROR" (gate "secret" answered "FAILED")`,
 		`{"x":1}`: "codeant: quality gate undecided: the answer has no status",
-		`{"status":"COMPLETED","secret_quality_gate":{"status":"\u001b[31m::error::x"}}`: `codeant: quality gate undecided: gate "secret" answered "[31m::error::x"; if such an answer counts as passed for you, allow its word with WithGatePassWords`,
+		`{"status":"COMPLETED","secret_quality_gate":{"status":"\u001b[31m::error::x"}}`: `codeant: quality gate undecided: gate "secret" answered "[31m::error::x"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
 	} {
 		client, _ := gatesAnswering(t, status(200, body))
 		result, err := client.Gates.Results(t.Context(), shop)
@@ -155,7 +155,7 @@ func TestFurtherPassWordsAreTheCallersDecision(t *testing.T) {
 	} {
 		mock := httpmock.NewMockTransport()
 		mock.RegisterResponder("POST", gatesResultsURL, status(200, body))
-		result, err := funnelClient(t, mock, codeant.WithGatePassWords("Skipped")).Gates.Results(t.Context(), shop)
+		result, err := funnelClient(t, mock, codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: []string{"Skipped"}})).Gates.Results(t.Context(), shop)
 		require.NoError(t, err)
 		assert.Equal(t, want, result.Verdict())
 	}
@@ -192,7 +192,7 @@ func TestGatesSendWhatTheScriptSends(t *testing.T) {
 	mock.RegisterResponder("POST", gatesResultsURL, keep(`{"status":"PENDING"}`))
 	client := funnelClient(t, mock)
 	rev := shop
-	rev.BaseURL = "https://github.acme.example"
+	rev.ProviderURL = "https://github.acme.example"
 	started, err := client.Gates.Start(t.Context(), rev)
 	require.NoError(t, err)
 	assert.Equal(t, &codeant.Started{ID: "s1", Message: "queued", Raw: []byte(`{"scan_id":"s1","message":"queued"}`)}, started)
@@ -210,7 +210,7 @@ func TestALostStartIsQueuedOrUnknownAndNeverRepeated(t *testing.T) {
 		want   *codeant.Started
 		kind   error
 	}{
-		{status(504, `{"message":"Endpoint request timed out"}`), &codeant.Started{Queued: true, Message: "Endpoint request timed out"}, nil},
+		{status(504, `{"message":"Endpoint request timed out"}`), &codeant.Started{Unconfirmed: true, Message: "Endpoint request timed out"}, nil},
 		{status(502, ""), nil, codeant.ErrUnknownOutcome},
 		{httpmock.NewErrorResponder(io.ErrUnexpectedEOF), nil, codeant.ErrUnknownOutcome},
 		{status(503, ""), nil, codeant.ErrUnavailable},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
@@ -22,117 +23,105 @@ type MetricsService struct{ client *Client }
 
 // MetricsRequest names an organization and a range of days, both ends included.
 type MetricsRequest struct {
-	Org
-	Start, End Date // Required; a range that runs backwards is ErrInvalidRequest.
+	Organization Organization
+	Start, End   Date // Required; a range that runs backwards is ErrInvalidRequest.
 }
 
 // DeveloperRequest names one developer and a range of days.
 type DeveloperRequest struct {
-	Org
-	Author     string // Git login or e-mail. Required.
-	Start, End Date   // Required.
+	Organization Organization
+	Author       string // Git login or e-mail. Required.
+	Start, End   Date   // Required.
 }
 
 // SummaryRequest names one developer, a range of days and, if need be, repositories.
 type SummaryRequest struct {
-	DeveloperRequest
+	Organization Organization
+	Author       string   // Git login or e-mail. Required.
+	Start, End   Date     // Required.
 	Repositories []string // nil: all of the organization. That it is a list of names is inferred.
 }
 
 // MetricsScope is what an answer says that it is about.
 type MetricsScope struct {
-	Metric   string `json:"metric"`
-	Platform string `json:"platform"`
-	Org      string `json:"org"`
-	Start    string `json:"start_date"`
-	End      string `json:"end_date"`
+	Metric       string
+	Provider     Provider
+	Organization string
+	Start, End   Date // zero if the answer does not name them
 }
 
 // ActiveDevelopers lists who committed.
 type ActiveDevelopers struct {
-	MetricsScope
+	Scope      MetricsScope
 	Developers []ActiveDeveloper
 	Total      int // as the server counts
 	Raw        json.RawMessage
 }
 
-// ActiveDeveloper is what one developer committed. Of the maps CodeAnt documents no values, so they are kept as they
-// came.
+// ActiveDeveloper is what one developer committed. CodeAnt documents further members without their shape; Raw has them.
 type ActiveDeveloper struct {
-	Login             string          `json:"login"`
-	Name              string          `json:"name"`
-	Commits           int             `json:"commit_count"`
-	Repositories      []string        `json:"repositories"`
-	RepositoryCommits json.RawMessage `json:"repository_commits"`
-	CodingDays        json.RawMessage `json:"coding_days"`
-	Additions         int             `json:"total_additions"`
-	Deletions         int             `json:"total_deletions"`
-	FilesChanged      int             `json:"total_files_changed"`
-	Languages         json.RawMessage `json:"languages"`
-	CommitTimes       CommitTimes     `json:"commit_times"`
-	RepositoryCount   int             `json:"repository_count"`
-	AvgCommitSize     float64         `json:"avg_commit_size"`
-	NetCodeImpact     float64         `json:"net_code_impact"`
-	TestRatio         float64         `json:"test_ratio"`
-	Raw               json.RawMessage `json:"-"`
+	Login           string
+	Name            string
+	Commits         int
+	Repositories    []string
+	Additions       int
+	Deletions       int
+	FilesChanged    int
+	CommitTimes     CommitTimes
+	RepositoryCount int
+	AvgCommitSize   float64
+	NetCodeImpact   float64
+	TestRatio       float64
+	Raw             json.RawMessage
 }
 
 // CommitTimes counts commits by the time of day.
-type CommitTimes struct {
-	Morning   int `json:"morning"`
-	Afternoon int `json:"afternoon"`
-	Evening   int `json:"evening"`
-	Night     int `json:"night"`
-}
+type CommitTimes struct{ Morning, Afternoon, Evening, Night int }
 
 // PullRequestMetrics lists the pull requests of each developer.
 type PullRequestMetrics struct {
-	MetricsScope
+	Scope      MetricsScope
 	Developers []DeveloperPullRequests
 	Total      int // as the server counts
 	Raw        json.RawMessage
 }
 
-// DeveloperPullRequests is what one developer did in pull requests. Of the maps CodeAnt documents no values, so they are
-// kept as they came.
+// DeveloperPullRequests is what one developer did in pull requests. CodeAnt documents further members without their
+// shape; Raw has them.
 type DeveloperPullRequests struct {
-	Login            string          `json:"login"`
-	Name             string          `json:"name"`
-	PullRequests     int             `json:"total_prs"`
-	Open             int             `json:"open_prs"`
-	Closed           int             `json:"closed_prs"`
-	Merged           int             `json:"merged_prs"`
-	Additions        int             `json:"total_additions"`
-	Deletions        int             `json:"total_deletions"`
-	FilesChanged     int             `json:"total_files_changed"`
-	Repositories     []string        `json:"repositories"`
-	RepositoryPRs    json.RawMessage `json:"repository_prs"`
-	PRCreationDates  json.RawMessage `json:"pr_creation_dates"`
-	PullRequestsList []PullRequest   `json:"prs_detail"`
-	Raw              json.RawMessage `json:"-"`
+	Login        string
+	Name         string
+	Total        int
+	Open         int
+	Closed       int
+	Merged       int
+	Additions    int
+	Deletions    int
+	FilesChanged int
+	Repositories []string
+	PullRequests []PullRequest
+	Raw          json.RawMessage
 }
 
-// PullRequest is one pull request. Its times are as the server wrote them; an unmerged one has no MergedAt.
+// PullRequest is one pull request.
 type PullRequest struct {
-	Repository   string `json:"repository"`
-	Number       int    `json:"pr_number"`
-	Title        string `json:"title"`
-	State        string `json:"state"` // "open" is documented
-	Additions    int    `json:"additions"`
-	Deletions    int    `json:"deletions"`
-	FilesChanged int    `json:"files_changed"`
-	CreatedAt    string `json:"created_at"`
-	MergedAt     string `json:"merged_at"`
+	Repository   string
+	Number       int
+	Title        string
+	State        string // "open" is documented
+	Additions    int
+	Deletions    int
+	FilesChanged int
+	CreatedAt    time.Time // zero if it could not be read
+	MergedAt     time.Time // zero if it is not merged
 }
 
-// DeveloperComparison compares one developer with the organization. CodeAnt documents nothing of what is inside the two
-// objects.
+// DeveloperComparison compares one developer with the organization. CodeAnt does not document what the comparison
+// holds: see Raw, whose members are "developer" and "org_context".
 type DeveloperComparison struct {
-	MetricsScope
-	Author     string
-	OrgContext json.RawMessage
-	Developer  json.RawMessage
-	Raw        json.RawMessage
+	Scope  MetricsScope
+	Author string
+	Raw    json.RawMessage
 }
 
 // DeveloperSummary is a written summary of one developer's work. Its shape is not documented.
@@ -145,7 +134,7 @@ type metricsWire struct {
 }
 
 func (r MetricsRequest) wire() (metricsWire, error) {
-	org, err := r.Org.wire()
+	org, err := r.Organization.wire()
 	if err != nil {
 		return metricsWire{}, err
 	}
@@ -158,7 +147,7 @@ type developerWire struct {
 }
 
 func (r DeveloperRequest) wire() (developerWire, error) {
-	wire, err := MetricsRequest{r.Org, r.Start, r.End}.wire()
+	wire, err := MetricsRequest{r.Organization, r.Start, r.End}.wire()
 	if err != nil {
 		return developerWire{}, err
 	}
@@ -177,15 +166,10 @@ func (s *MetricsService) ActiveDevelopers(ctx context.Context, req MetricsReques
 	if err != nil {
 		return nil, err
 	}
-	out := &ActiveDevelopers{}
-	err = s.client.call(ctx, opMetricsActive, in, func(got answer) error {
-		*out = ActiveDevelopers{Total: newFields(got.body).number(0, "total_count"), Raw: got.body}
-		return decodeMetric(got.body, "active_developers", &out.MetricsScope, &out.Developers, func(i int, raw json.RawMessage) { out.Developers[i].Raw = raw })
+	return fetch(ctx, clientOf(s), opMetricsActive, in, func(body []byte) (*ActiveDevelopers, error) {
+		developers, err := decodeMetrics(body, "active_developers", newActiveDeveloper)
+		return &ActiveDevelopers{newMetricsScope(body), developers, newFields(body).number(0, "total_count"), body}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // PullRequests returns the pull requests of each developer in a range of days.
@@ -196,15 +180,10 @@ func (s *MetricsService) PullRequests(ctx context.Context, req MetricsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	out := &PullRequestMetrics{}
-	err = s.client.call(ctx, opMetricsPullRequests, in, func(got answer) error {
-		*out = PullRequestMetrics{Total: newFields(got.body).number(0, "total_count"), Raw: got.body}
-		return decodeMetric(got.body, "developer_pr_data", &out.MetricsScope, &out.Developers, func(i int, raw json.RawMessage) { out.Developers[i].Raw = raw })
+	return fetch(ctx, clientOf(s), opMetricsPullRequests, in, func(body []byte) (*PullRequestMetrics, error) {
+		developers, err := decodeMetrics(body, "developer_pr_data", newDeveloperPullRequests)
+		return &PullRequestMetrics{newMetricsScope(body), developers, newFields(body).number(0, "total_count"), body}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // Comparison compares one developer with the organization.
@@ -215,18 +194,12 @@ func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (
 	if err != nil {
 		return nil, err
 	}
-	out := &DeveloperComparison{}
-	err = s.client.call(ctx, opMetricsComparison, in, func(got answer) error {
-		*out = DeveloperComparison{Author: scalar(got.body, "author"), OrgContext: member(got.body, "org_context"), Developer: member(got.body, "developer"), Raw: got.body}
-		if strictjson.KindOf(out.Developer) != strictjson.Object {
-			return unusable(`its field "developer" is no object`)
+	return fetch(ctx, clientOf(s), opMetricsComparison, in, func(body []byte) (*DeveloperComparison, error) {
+		if strictjson.KindOf(member(body, "developer")) != strictjson.Object {
+			return nil, unusable(`its field "developer" is no object`)
 		}
-		return decodeScope(got.body, &out.MetricsScope)
+		return &DeveloperComparison{newMetricsScope(body), scalar(body, "author"), body}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // Summary returns a written summary of one developer's work.
@@ -234,7 +207,7 @@ func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (
 // Documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-summary) in its path and its field
 // repositories; the other fields are inferred and the answer is not known.
 func (s *MetricsService) Summary(ctx context.Context, req SummaryRequest) (*DeveloperSummary, error) {
-	developer, err := req.wire()
+	developer, err := DeveloperRequest{req.Organization, req.Author, req.Start, req.End}.wire()
 	if err != nil {
 		return nil, err
 	}
@@ -247,43 +220,73 @@ func (s *MetricsService) Summary(ctx context.Context, req SummaryRequest) (*Deve
 		developerWire
 		Repositories []string `json:"repositories,omitempty"`
 	}{developer, req.Repositories}
-	out := &DeveloperSummary{}
-	err = s.client.call(ctx, opMetricsSummary, in, func(got answer) error {
-		if len(got.body) == 0 {
-			return unusable("it is empty")
+	return fetch(ctx, clientOf(s), opMetricsSummary, in, func(body []byte) (*DeveloperSummary, error) {
+		if len(body) == 0 {
+			return nil, unusable("it is empty")
 		}
-		out.Raw = got.body
-		return nil
+		return &DeveloperSummary{body}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
-func decodeScope(body []byte, scope *MetricsScope) error {
-	if err := strictjson.Unmarshal(body, scope); err != nil {
-		return unusable("%v", err)
+func newMetricsScope(body []byte) MetricsScope {
+	f := newFields(body)
+	scope := MetricsScope{Metric: f.text("metric"), Provider: Provider(f.text("platform")), Organization: f.text("org")}
+	if p, err := ParseProvider(string(scope.Provider)); err == nil {
+		scope.Provider = p
 	}
-	return nil
+	scope.Start, _ = ParseDate(f.text("start_date"))
+	scope.End, _ = ParseDate(f.text("end_date"))
+	return scope
 }
 
-// decodeMetric fills a scope and a list, and hands the raw form of each element of the list to keep.
-func decodeMetric[T any](body []byte, key string, scope *MetricsScope, list *[]T, keep func(int, json.RawMessage)) error {
-	raw := member(body, key)
-	if strictjson.KindOf(raw) != strictjson.Array {
-		return unusable("its field %q is no list", key)
+// decodeMetrics reads the list under key, whose elements must be objects.
+func decodeMetrics[T any](body []byte, key string, decode func(json.RawMessage) T) ([]T, error) {
+	list := member(body, key)
+	if strictjson.KindOf(list) != strictjson.Array {
+		return nil, unusable("its field %q is no list", key)
 	}
-	if err := strictjson.Unmarshal(raw, list); err != nil {
-		return unusable("in its list %q, %v", key, err)
-	}
-	i := 0
-	for element := range strictjson.Elements(raw) {
+	decoded := []T{}
+	for element := range strictjson.Elements(list) {
 		if kind := strictjson.KindOf(element); kind != strictjson.Object {
-			return unusable("in its list %q, an element is %s", key, kind)
+			return nil, unusable("in its list %q, an element is %s", key, kind)
 		}
-		keep(i, element)
-		i++
+		decoded = append(decoded, decode(element))
 	}
-	return decodeScope(body, scope)
+	return decoded, nil
+}
+
+func newActiveDeveloper(raw json.RawMessage) ActiveDeveloper {
+	f, times := newFields(raw), newFields(member(raw, "commit_times"))
+	return ActiveDeveloper{
+		Login: f.text("login"), Name: f.text("name"), Commits: f.number(0, "commit_count"), Repositories: f.texts("repositories"),
+		Additions: f.number(0, "total_additions"), Deletions: f.number(0, "total_deletions"), FilesChanged: f.number(0, "total_files_changed"),
+		CommitTimes: CommitTimes{
+			Morning: times.number(0, "morning"), Afternoon: times.number(0, "afternoon"),
+			Evening: times.number(0, "evening"), Night: times.number(0, "night"),
+		},
+		RepositoryCount: f.number(0, "repository_count"), AvgCommitSize: f.float("avg_commit_size"),
+		NetCodeImpact: f.float("net_code_impact"), TestRatio: f.float("test_ratio"), Raw: raw,
+	}
+}
+
+func newDeveloperPullRequests(raw json.RawMessage) DeveloperPullRequests {
+	f := newFields(raw)
+	developer := DeveloperPullRequests{
+		Login: f.text("login"), Name: f.text("name"), Total: f.number(0, "total_prs"), Open: f.number(0, "open_prs"),
+		Closed: f.number(0, "closed_prs"), Merged: f.number(0, "merged_prs"), Additions: f.number(0, "total_additions"),
+		Deletions: f.number(0, "total_deletions"), FilesChanged: f.number(0, "total_files_changed"), Repositories: f.texts("repositories"), Raw: raw,
+	}
+	for element := range strictjson.Elements(f["prs_detail"]) {
+		developer.PullRequests = append(developer.PullRequests, newPullRequest(element))
+	}
+	return developer
+}
+
+func newPullRequest(raw json.RawMessage) PullRequest {
+	f := newFields(raw)
+	return PullRequest{
+		Repository: f.text("repository"), Number: f.number(0, "pr_number"), Title: f.text("title"), State: f.text("state"),
+		Additions: f.number(0, "additions"), Deletions: f.number(0, "deletions"), FilesChanged: f.number(0, "files_changed"),
+		CreatedAt: timeOf(f.text("created_at")), MergedAt: timeOf(f.text("merged_at")),
+	}
 }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Org names an organization, workspace or group whose teams and metrics are meant.
-type Org struct {
+// Organization names an organization, workspace or group whose teams and metrics are meant.
+type Organization struct {
 	// Provider hosts it. Required.
 	Provider Provider
 	// Name is the organization's name at the provider. Required.
 	Name string
-	// BaseURL is the address of the provider where it is not the public one. Optional.
-	BaseURL string
+	// ProviderURL is the address of the provider where it is not the public one. Optional.
+	ProviderURL string
 }
 
 type orgWire struct {
@@ -23,8 +23,8 @@ type orgWire struct {
 	baseURLs
 }
 
-func (o Org) wire() (orgWire, error) {
-	if err := cmp.Or(o.Provider.validate(), validateText("organization", o.Name), validateVCSBaseURL(o.BaseURL)); err != nil {
+func (o Organization) wire() (orgWire, error) {
+	if err := cmp.Or(o.Provider.validate(), validateText("organization", o.Name), validateProviderURL(o.ProviderURL)); err != nil {
 		return orgWire{}, err
 	}
 	if strings.TrimSpace(o.Name) == "" {
@@ -34,7 +34,7 @@ func (o Org) wire() (orgWire, error) {
 	if o.Provider == AzureDevOps {
 		platform = "azure_devops" // the spelling of these endpoints' pages
 	}
-	return orgWire{platform, o.Name, newBaseURLs(o.Provider, cmp.Or(o.BaseURL, o.Provider.defaultBaseURL()))}, nil
+	return orgWire{platform, o.Name, newBaseURLs(o.Provider, cmp.Or(o.ProviderURL, o.Provider.defaultBaseURL()))}, nil
 }
 
 // Date is a day of the calendar, written 2006-01-02, in no time zone.
@@ -54,7 +54,7 @@ func DateOf(t time.Time) Date {
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return Date{}, invalid("date", s, "is no day of the calendar", "write it as 2026-01-31")
+		return Date{}, invalid("date", s, "is not a day of the calendar", "write it as 2026-01-31")
 	}
 	return DateOf(t), nil
 }
@@ -78,7 +78,7 @@ func (d Date) validate(field string) error {
 		return invalid(field, "", "is missing", "give a day, such as Date{2026, time.January, 31}")
 	}
 	if DateOf(d.time()) != d {
-		return invalid(field, d.String(), "is no day of the calendar", "give a day that there is")
+		return invalid(field, d.String(), "is not a day of the calendar", "use a valid date")
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func validateRange(start, end Date) error {
 		return err
 	}
 	if end.time().Before(start.time()) {
-		return invalid("end date", end.String(), "is before the start date "+start.String(), "exchange the two")
+		return invalid("end date", end.String(), "is before the start date "+start.String(), "swap them")
 	}
 	return nil
 }

@@ -34,22 +34,33 @@ func (op operation) verb() string {
 	return op.method
 }
 
-// refusal is a decoder's answer to a body: of a kind, for a reason.
-type refusal struct {
-	kind   error
-	reason string
+// fetch sends in as the operation's body and returns what decode makes of the body of a 2xx answer.
+func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode func(body []byte) (T, error)) (T, error) {
+	var out, none T
+	err := c.send(ctx, op, in, func(got answer) (err error) {
+		out, err = decode(got.body)
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return out, nil
 }
 
-func (r *refusal) Error() string { return r.reason }
-
-// unusable says why an answer cannot be taken for what it should be.
-func unusable(format string, args ...any) error {
-	return &refusal{ErrBadResponse, "the answer cannot be used: " + fmt.Sprintf(format, args...)}
-}
-
-// call is the way of every request to the API: encode once, and per attempt add the token, send, check status and
-// content type, read within bounds, decode. decode sees a 2xx answer; a refusal from it becomes an *APIError.
-func (c *Client) call(ctx context.Context, op operation, in any, decode func(answer) error) error {
+// send is the way of every request to the API. Its stages:
+//
+//   - request.go encodes the body, once;
+//   - retry.go decides about each further attempt, by what outcome.go and classify.go say of the one before;
+//   - auth.go adds the token, if the request goes to the base URL's origin;
+//   - answer.go reads the answer within its bounds and checks it;
+//   - the service's decoder takes the body or refuses it, which outcome.go turns into an *APIError.
+func (c *Client) send(ctx context.Context, op operation, in any, decode func(answer) error) error {
+	if c == nil || c.api == nil {
+		return invalid("client", "", "was not made by New", "use codeant.New")
+	}
+	if ctx == nil {
+		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
+	}
 	body, err := encode(op, in)
 	if err != nil {
 		return err

@@ -2,8 +2,6 @@ package codeant
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/codeant-sdk/codeant/internal/origin"
 )
@@ -90,9 +88,9 @@ type Revision struct {
 	Commit string
 	// Branch is the branch's name without refs/heads/. Optional.
 	Branch string
-	// BaseURL is the address of the provider where it is not the public one, such as "https://github.acme.example".
+	// ProviderURL is the address of the provider where it is not the public one, such as "https://github.acme.example".
 	// Optional. No request is sent there; CodeAnt is told the address.
-	BaseURL string
+	ProviderURL string
 }
 
 // Validate reports the first thing that is wrong with r, as an ErrInvalidRequest that names the field. Every method
@@ -110,7 +108,7 @@ func (r Revision) Validate() error {
 	if err := validateText("branch", r.Branch); err != nil {
 		return err
 	}
-	return validateVCSBaseURL(r.BaseURL)
+	return validateProviderURL(r.ProviderURL)
 }
 
 func validateRepo(repo string) error {
@@ -143,28 +141,16 @@ func validateCommit(commit string) error {
 	return nil
 }
 
-func validateVCSBaseURL(raw string) error {
+func validateProviderURL(raw string) error {
 	if raw == "" {
 		return nil
 	}
 	u, err := origin.Parse(raw)
 	if err != nil {
-		return invalid("base URL", raw, "is unusable: "+err.Error(), "use the provider's address, such as https://github.example.com")
+		return invalid("provider URL", raw, "is unusable: "+err.Error(), "use the provider's address, such as https://github.example.com")
 	}
 	if u.RawQuery != "" {
-		return invalid("base URL", raw, "has a query", "use the provider's address, such as https://github.example.com")
-	}
-	return nil
-}
-
-// validateText refuses what no name, branch or path holds and what could forge a line of a log: control characters
-// and broken UTF-8. An empty text is fine.
-func validateText(field, s string) error {
-	if !utf8.ValidString(s) {
-		return invalid(field, s, "is not valid UTF-8", "write it as plain text")
-	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		return invalid(field, s, "has a control character in it", "remove line breaks and other invisible characters")
+		return invalid("provider URL", raw, "has a query", "use the provider's address, such as https://github.example.com")
 	}
 	return nil
 }

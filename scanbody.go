@@ -3,9 +3,11 @@ package codeant
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/codeant-sdk/codeant/internal/redact"
 	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
@@ -200,4 +202,43 @@ func (d *scanBody) sboms(list json.RawMessage) error {
 		}
 	}
 	return nil
+}
+
+// scalar returns a string or number of an object as text.
+func scalar(object []byte, key string) string {
+	value, _ := strictjson.Get(object, key)
+	switch strictjson.KindOf(value) {
+	case strictjson.String:
+		text, _ := strictjson.Text(value)
+		return text
+	case strictjson.Number:
+		return string(value)
+	}
+	return ""
+}
+
+// scanState is what a status word of CodeAnt means.
+type scanState int
+
+const (
+	stateUnknown scanState = iota // waited on, and never taken for success
+	statePending
+	stateDone
+	stateFailed
+)
+
+func stateOf(word string) scanState {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "pending", "processing", "in_progress", "queued", "running":
+		return statePending
+	case "done", "completed", "success":
+		return stateDone
+	case "failed", "error":
+		return stateFailed
+	}
+	return stateUnknown
+}
+
+func scanFailed(status string) error {
+	return &refusal{ErrScanFailed, fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue))}
 }

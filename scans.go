@@ -5,12 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
 var (
@@ -63,7 +60,8 @@ func (a Analysis) operation() (operation, error) {
 
 // ScanRequest names the commit to scan.
 type ScanRequest struct {
-	Revision
+	// Revision is the commit to scan. Required.
+	Revision Revision
 	// Include and Exclude are globs of files, such as "src/**/*.py". A glob cannot have a comma in it, which separates
 	// globs on the wire. Optional.
 	Include, Exclude []string
@@ -101,18 +99,21 @@ func (r *ScanReport) Findings() []Finding {
 	return all
 }
 
-// AtLeast returns those of Findings whose severity is min or above, false positives and dismissed ones included.
-func (r *ScanReport) AtLeast(min Severity) []Finding {
-	return slices.DeleteFunc(r.Findings(), func(f Finding) bool { return f.Severity < min })
+// Blocking returns the open findings whose severity is min or above, in the order of Findings. A finding of unknown
+// severity is among them, because it may be worse than min.
+func (r *ScanReport) Blocking(min Severity) []Finding {
+	return slices.DeleteFunc(r.Findings(), func(f Finding) bool {
+		return !f.Open() || f.Severity < min && f.Severity != SeverityUnknown
+	})
 }
 
 // scanAddress is what a scan is told of the provider's address: the public one by default, but nothing for Bitbucket's
 // public service, as in start_scan.sh.
 func scanAddress(rev Revision) string {
 	if rev.Provider == Bitbucket {
-		return strings.TrimPrefix(rev.BaseURL, "https://bitbucket.org")
+		return strings.TrimPrefix(rev.ProviderURL, "https://bitbucket.org")
 	}
-	return cmp.Or(rev.BaseURL, rev.Provider.defaultBaseURL())
+	return cmp.Or(rev.ProviderURL, rev.Provider.defaultBaseURL())
 }
 
 type scanWire struct {
@@ -140,7 +141,7 @@ func globs(field string, list []string) (string, error) {
 }
 
 // Start asks for a commit to be scanned. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a
-// 504 the scan may run all the same: that is Queued.
+// 504 the scan may run all the same: that is Unconfirmed.
 //
 // Documented (docs.codeant.ai, api-reference/analysis/start-analysis); that the body's credential may be a CodeAnt token
 // is inferred.
@@ -154,14 +155,14 @@ func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, er
 		Include string `json:"include_files"`
 		Exclude string `json:"exclude_files"`
 		Branch  string `json:"branch"`
-	}{scanWire: wire, Branch: req.Branch}
+	}{scanWire: wire, Branch: req.Revision.Branch}
 	if in.Include, err = globs("include glob", req.Include); err != nil {
 		return nil, err
 	}
 	if in.Exclude, err = globs("exclude glob", req.Exclude); err != nil {
 		return nil, err
 	}
-	return s.client.start(ctx, opScansStart, in, "scan_id")
+	return clientOf(s).start(ctx, opScansStart, in, "scan_id")
 }
 
 // Results looks at the result of one analysis once. While it is pending, the status says so and the findings are those
@@ -191,7 +192,7 @@ func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*
 
 func (s *ScansService) results(ctx context.Context, op operation, wire scanWire, a Analysis) (*ScanResults, error) {
 	var results *ScanResults
-	err := s.client.call(ctx, op, wire, func(got answer) (err error) {
+	err := clientOf(s).send(ctx, op, wire, func(got answer) (err error) {
 		if len(got.body) == 0 {
 			return noResultYet()
 		}
@@ -294,18 +295,12 @@ func (s *ScansService) History(ctx context.Context, rev Revision) (json.RawMessa
 		Repo    string   `json:"repo"`
 		Service Provider `json:"service"`
 	}{rev.Repo, rev.Provider}
-	var history json.RawMessage
-	err := s.client.call(ctx, opScansHistory, in, func(got answer) error {
-		if len(got.body) == 0 {
-			return unusable("it is empty")
+	return fetch(ctx, clientOf(s), opScansHistory, in, func(body []byte) (json.RawMessage, error) {
+		if len(body) == 0 {
+			return nil, unusable("it is empty")
 		}
-		history = got.body
-		return nil
+		return body, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return history, nil
 }
 
 // shownStatus tells an empty status word from none.
@@ -314,8 +309,4 @@ func (r *ScanResults) shownStatus() string {
 		return "(empty)"
 	}
 	return r.Status
-}
-
-func scanFailed(status string) error {
-	return &refusal{ErrScanFailed, fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue))}
 }

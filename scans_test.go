@@ -152,7 +152,7 @@ func TestScansSendWhatTheScriptSends(t *testing.T) {
 		baseURL string
 	}{
 		{codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: shop.Commit}, `"github_base_url":"https://github.com"`},
-		{codeant.Revision{Provider: codeant.GitLab, Repo: "acme/shop", Commit: shop.Commit, BaseURL: "https://git.acme.example"}, `"gitlab_base_url":"https://git.acme.example"`},
+		{codeant.Revision{Provider: codeant.GitLab, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://git.acme.example"}, `"gitlab_base_url":"https://git.acme.example"`},
 		{codeant.Revision{Provider: codeant.AzureDevOps, Repo: "acme/p/shop", Commit: shop.Commit}, `"azure_devops_base_url":"https://dev.azure.com"`},
 		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit}, ""},
 	} {
@@ -252,7 +252,11 @@ func TestFindingsComeInAStableOrderAndFingerprintsSurviveShiftedLines(t *testing
 		order = append(order, f.Severity.String()+" "+f.Path)
 	}
 	assert.Equal(t, []string{"critical a.go", "critical b.go", "critical b.go", "low a.go", "unknown 0.go"}, order)
-	assert.Len(t, report.AtLeast(codeant.SeverityHigh), 3)
+	var blocking []string
+	for _, f := range report.Blocking(codeant.SeverityHigh) {
+		blocking = append(blocking, f.Severity.String()+" "+f.Path)
+	}
+	assert.Equal(t, []string{"critical a.go", "critical b.go", "critical b.go", "unknown 0.go"}, blocking)
 	assert.Empty(t, (*codeant.ScanReport)(nil).Findings())
 
 	one := codeant.Finding{Analysis: codeant.SAST, RuleID: "r", Path: "a.go", Message: "m", StartLine: 1}
@@ -268,10 +272,12 @@ func TestSeverityWords(t *testing.T) {
 	t.Parallel()
 	for words, want := range map[string]codeant.Severity{
 		"critical BLOCKER p0": codeant.SeverityCritical, "high Error major P1": codeant.SeverityHigh, "medium warning moderate p2": codeant.SeverityMedium,
-		"low note minor p3": codeant.SeverityLow, "info informational information p4": codeant.SeverityInfo, "odd null": codeant.SeverityUnknown,
+		"low note minor p3": codeant.SeverityLow, "info informational information p4": codeant.SeverityInfo, "unknown UNKNOWN": codeant.SeverityUnknown,
 	} {
 		for word := range strings.FieldsSeq(words) {
-			assert.Equal(t, want, codeant.ParseSeverity(word), word)
+			severity, err := codeant.ParseSeverity(word)
+			require.NoError(t, err)
+			assert.Equal(t, want, severity, word)
 		}
 		text, err := json.Marshal(want)
 		require.NoError(t, err)
@@ -279,6 +285,10 @@ func TestSeverityWords(t *testing.T) {
 		require.NoError(t, json.Unmarshal(text, &back))
 		assert.Equal(t, want, back)
 	}
+	severity, err := codeant.ParseSeverity("odd")
+	assert.Equal(t, codeant.SeverityUnknown, severity)
+	assert.EqualError(t, err, `codeant: severity "odd" is not known; use critical, high, medium, low, info or unknown`)
+	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
 }
 
 func TestAgentScans(t *testing.T) {
@@ -316,12 +326,12 @@ func TestAgentScans(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, scans, 1)
 		scans[0].Raw = nil
-		assert.Equal(t, codeant.AgentScan{ID: "aB3", Provider: codeant.AzureDevOps, Repo: "acme/shop", Branch: "main", Commit: "abc", Prompt: "threat_hunting", Timestamp: time.Date(2025, 3, 15, 10, 30, 0, 0, time.UTC), Files: 142}, scans[0])
+		assert.Equal(t, codeant.AgentScan{ID: "aB3", Provider: codeant.AzureDevOps, Repo: "acme/shop", Branch: "main", Commit: "abc", Prompt: "threat_hunting", Time: time.Date(2025, 3, 15, 10, 30, 0, 0, time.UTC), Files: 142}, scans[0])
 
-		req.Branch = ""
+		req.Revision.Branch = ""
 		_, err = client.Agents.Start(t.Context(), req)
-		assert.EqualError(t, err, "codeant: branch is missing; agent scans are of a branch: give its name")
-		req.Branch, req.Prompt = "main", " "
+		assert.EqualError(t, err, "codeant: branch is missing; an agent scan is about a branch: give its name")
+		req.Revision.Branch, req.Prompt = "main", " "
 		_, err = client.Agents.Start(t.Context(), req)
 		assert.EqualError(t, err, `codeant: prompt is missing; say what to look for, such as "threat_hunting"`)
 		_, err = client.Agents.Results(t.Context(), "acme/shop", "")

@@ -16,24 +16,29 @@ const (
 )
 
 // ParseSeverity reads the words that scanners use, in any letter case: critical, blocker and p0; high, error, major and
-// p1; medium, warning, moderate and p2; low, note, minor and p3; info, informational, information and p4. Any other word
-// is SeverityUnknown. (Observed in CodeAnt's command line client, which lacks p1.)
-func ParseSeverity(s string) Severity {
+// p1; medium, warning, moderate and p2; low, note, minor and p3; info, informational, information and p4; unknown. Any
+// other word is SeverityUnknown with an ErrInvalidRequest.
+//
+// Evidence: observed (CodeAnt's command line client, which lacks p1).
+func ParseSeverity(s string) (Severity, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "critical", "blocker", "p0":
-		return SeverityCritical
+		return SeverityCritical, nil
 	case "high", "error", "major", "p1":
-		return SeverityHigh
+		return SeverityHigh, nil
 	case "medium", "warning", "moderate", "p2":
-		return SeverityMedium
+		return SeverityMedium, nil
 	case "low", "note", "minor", "p3":
-		return SeverityLow
+		return SeverityLow, nil
 	case "info", "informational", "information", "p4":
-		return SeverityInfo
+		return SeverityInfo, nil
+	case "unknown":
+		return SeverityUnknown, nil
 	}
-	return SeverityUnknown
+	return SeverityUnknown, invalid("severity", s, "is not known", "use critical, high, medium, low, info or unknown")
 }
 
+// String returns the severity's word in lower case: "critical", "high", …, "unknown".
 func (s Severity) String() string {
 	switch s {
 	case SeverityCritical:
@@ -55,6 +60,7 @@ func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil
 
 // UnmarshalText reads a word as ParseSeverity does.
 func (s *Severity) UnmarshalText(text []byte) error {
-	*s = ParseSeverity(string(text))
-	return nil
+	severity, err := ParseSeverity(string(text))
+	*s = severity
+	return err
 }

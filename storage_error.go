@@ -40,9 +40,9 @@ func (e *StorageError) details() *storageErrorDetails {
 	return e.hidden
 }
 
-// Temporary reports whether the same upload may well succeed a little later: the network failed or the storage was
+// Retryable reports whether the same upload may well succeed a little later: the network failed or the storage was
 // overloaded.
-func (e *StorageError) Temporary() bool { return e.details().transient }
+func (e *StorageError) Retryable() bool { return e.details().transient }
 
 // Unwrap returns the kinds of the error and what failed underneath.
 func (e *StorageError) Unwrap() []error {

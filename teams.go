@@ -71,13 +71,13 @@ type TeamList struct {
 
 // ListTeamsRequest asks for the teams of an organization.
 type ListTeamsRequest struct {
-	Org
+	Organization    Organization
 	IncludeInactive bool // also those that were deleted softly
 }
 
 // CreateTeamRequest asks for a new team.
 type CreateTeamRequest struct {
-	Org
+	Organization Organization
 	Name         string // 2 characters at least; see TeamDisabledMembers for two that mean something. Required.
 	Description  string
 	Color        string
@@ -98,7 +98,7 @@ type NewTeamMember struct {
 // UpdateTeamRequest asks to change a team. What is nil stays as it is; a pointer to an empty text, and a list that is
 // empty but not nil, clear it.
 type UpdateTeamRequest struct {
-	Org
+	Organization Organization
 	ID           string // Required.
 	Name         *string
 	Description  *string
@@ -112,16 +112,23 @@ type UpdateTeamRequest struct {
 
 // DeleteTeamRequest asks to delete a team.
 type DeleteTeamRequest struct {
-	Org
-	ID   string // Required.
-	Hard bool   // for good; otherwise the team is only marked inactive
+	Organization Organization
+	ID           string // Required.
+	Hard         bool   // for good; otherwise the team is only marked inactive
 }
 
-// TeamMemberRequest names a member of a team.
-type TeamMemberRequest struct {
-	Org
-	TeamID string // Required.
-	Member NewTeamMember
+// AddTeamMemberRequest asks to add someone to a team.
+type AddTeamMemberRequest struct {
+	Organization Organization
+	TeamID       string // Required.
+	Member       NewTeamMember
+}
+
+// RemoveTeamMemberRequest asks to remove someone from a team.
+type RemoveTeamMemberRequest struct {
+	Organization Organization
+	TeamID       string // Required.
+	Login        string // Required.
 }
 
 // TeamChange is an answer to a change of members.
@@ -135,7 +142,7 @@ type TeamChange struct {
 //
 // Documented (docs.codeant.ai, api-reference, list-teams). No paging is shown; compare Total.
 func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamList, error) {
-	org, err := req.Org.wire()
+	org, err := req.Organization.wire()
 	if err != nil {
 		return nil, err
 	}
@@ -143,26 +150,21 @@ func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamLis
 		orgWire
 		IncludeInactive bool `json:"include_inactive,omitempty"`
 	}{org, req.IncludeInactive}
-	list := &TeamList{}
-	err = s.client.call(ctx, opTeamsList, in, func(got answer) error {
-		teams := member(got.body, "teams")
+	return fetch(ctx, clientOf(s), opTeamsList, in, func(body []byte) (*TeamList, error) {
+		teams := member(body, "teams")
 		if strictjson.KindOf(teams) != strictjson.Array {
-			return unusable(`its field "teams" is no list`)
+			return nil, unusable(`its field "teams" is no list`)
 		}
-		*list = TeamList{Teams: []Team{}, Total: newFields(got.body).number(0, "total_count"), Raw: got.body}
+		list := &TeamList{Teams: []Team{}, Total: newFields(body).number(0, "total_count"), Raw: body}
 		for raw := range strictjson.Elements(teams) {
 			team, err := decodeTeam(raw)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			list.Teams = append(list.Teams, *team)
 		}
-		return nil
+		return list, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
 }
 
 type teamIDWire struct {
@@ -170,7 +172,7 @@ type teamIDWire struct {
 	ID string `json:"team_id"`
 }
 
-func newTeamIDWire(org Org, id string) (teamIDWire, error) {
+func newTeamIDWire(org Organization, id string) (teamIDWire, error) {
 	wire, err := org.wire()
 	if err != nil {
 		return teamIDWire{}, err
@@ -184,7 +186,7 @@ func newTeamIDWire(org Org, id string) (teamIDWire, error) {
 // Get returns one team. An unknown one is ErrNotFound.
 //
 // Documented (docs.codeant.ai, api-reference, get-team).
-func (s *TeamsService) Get(ctx context.Context, org Org, id string) (*Team, error) {
+func (s *TeamsService) Get(ctx context.Context, org Organization, id string) (*Team, error) {
 	in, err := newTeamIDWire(org, id)
 	if err != nil {
 		return nil, err
@@ -196,7 +198,7 @@ func (s *TeamsService) Get(ctx context.Context, org Org, id string) (*Team, erro
 //
 // Documented (docs.codeant.ai, api-reference, create-team).
 func (s *TeamsService) Create(ctx context.Context, req CreateTeamRequest) (*Team, error) {
-	org, err := req.Org.wire()
+	org, err := req.Organization.wire()
 	if err != nil {
 		return nil, err
 	}
@@ -230,10 +232,14 @@ func validateTeamName(name string) error {
 }
 
 func (m NewTeamMember) validate() error {
-	if strings.TrimSpace(m.Login) == "" {
+	return cmp.Or(validateLogin(m.Login), validateText("member's name", m.Name), validateText("member's role", m.Role))
+}
+
+func validateLogin(login string) error {
+	if strings.TrimSpace(login) == "" {
 		return invalid("member's login", "", "is missing", "give the login that commits carry")
 	}
-	return cmp.Or(validateText("member's login", m.Login), validateText("member's name", m.Name), validateText("member's role", m.Role))
+	return validateText("member's login", login)
 }
 
 // Update changes a team and returns it as it is then.
@@ -241,7 +247,7 @@ func (m NewTeamMember) validate() error {
 // Documented (docs.codeant.ai, api-reference, update-team) for name, description and leads; the other fields are
 // inferred.
 func (s *TeamsService) Update(ctx context.Context, req UpdateTeamRequest) (*Team, error) {
-	id, err := newTeamIDWire(req.Org, req.ID)
+	id, err := newTeamIDWire(req.Organization, req.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +274,7 @@ func (s *TeamsService) Update(ctx context.Context, req UpdateTeamRequest) (*Team
 //
 // Documented (docs.codeant.ai, api-reference, delete-team).
 func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error {
-	id, err := newTeamIDWire(req.Org, req.ID)
+	id, err := newTeamIDWire(req.Organization, req.ID)
 	if err != nil {
 		return err
 	}
@@ -284,8 +290,8 @@ func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error 
 //
 // Experimental: inferred, from its sibling RemoveMember and the page of create-team, which speaks of such an endpoint. A
 // server that does not offer it is ErrUnsupported.
-func (s *TeamsService) AddMember(ctx context.Context, req TeamMemberRequest) (*TeamChange, error) {
-	id, err := newTeamIDWire(req.Org, req.TeamID)
+func (s *TeamsService) AddMember(ctx context.Context, req AddTeamMemberRequest) (*TeamChange, error) {
+	id, err := newTeamIDWire(req.Organization, req.TeamID)
 	if err != nil {
 		return nil, err
 	}
@@ -303,53 +309,41 @@ func (s *TeamsService) AddMember(ctx context.Context, req TeamMemberRequest) (*T
 //
 // Documented (docs.codeant.ai, api-reference, remove-team-member) in its path and its field user_login; the other fields
 // and the answer are inferred.
-func (s *TeamsService) RemoveMember(ctx context.Context, req TeamMemberRequest) (*TeamChange, error) {
-	id, err := newTeamIDWire(req.Org, req.TeamID)
+func (s *TeamsService) RemoveMember(ctx context.Context, req RemoveTeamMemberRequest) (*TeamChange, error) {
+	id, err := newTeamIDWire(req.Organization, req.TeamID)
 	if err != nil {
 		return nil, err
 	}
-	if err := req.Member.validate(); err != nil {
+	if err := validateLogin(req.Login); err != nil {
 		return nil, err
 	}
 	in := struct {
 		teamIDWire
 		Login string `json:"user_login"`
-	}{id, req.Member.Login}
+	}{id, req.Login}
 	return s.change(ctx, opTeamsRemoveMember, in)
 }
 
 // team makes a call that answers a team.
 func (s *TeamsService) team(ctx context.Context, op operation, in any) (*Team, error) {
-	var team *Team
-	err := s.client.call(ctx, op, in, func(got answer) (err error) {
-		team, err = decodeTeam(member(got.body, "team"))
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return team, nil
+	return fetch(ctx, clientOf(s), op, in, func(body []byte) (*Team, error) { return decodeTeam(member(body, "team")) })
 }
 
 // change makes a call of whose answer only success is certain.
 func (s *TeamsService) change(ctx context.Context, op operation, in any) (*TeamChange, error) {
-	var change *TeamChange
-	err := s.client.call(ctx, op, in, func(got answer) error {
-		if !strings.EqualFold(scalar(got.body, "status"), "success") {
-			return unusable(`it does not say "status": "success"`)
+	return fetch(ctx, clientOf(s), op, in, func(body []byte) (*TeamChange, error) {
+		if !strings.EqualFold(scalar(body, "status"), "success") {
+			return nil, unusable(`it does not say "status": "success"`)
 		}
-		change = &TeamChange{Message: redact.Text(scalar(got.body, "message"), maxPrintedMessage), Raw: got.body}
-		if raw := member(got.body, "team"); strictjson.KindOf(raw) == strictjson.Object {
-			team, err := decodeTeam(raw)
-			change.Team = team
-			return err
+		change := &TeamChange{Message: redact.Text(scalar(body, "message"), maxPrintedMessage), Raw: body}
+		raw := member(body, "team")
+		if strictjson.KindOf(raw) != strictjson.Object {
+			return change, nil
 		}
-		return nil
+		team, err := decodeTeam(raw)
+		change.Team = team
+		return change, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return change, nil
 }
 
 func decodeTeam(raw json.RawMessage) (*Team, error) {

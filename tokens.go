@@ -111,15 +111,7 @@ func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*Cr
 	in := struct {
 		Name string `json:"name"`
 	}{req.Name}
-	var created *CreatedToken
-	err := s.client.call(ctx, opTokensCreate, in, func(got answer) (err error) {
-		created, err = decodeCreatedToken(got.body)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return created, nil
+	return fetch(ctx, clientOf(s), opTokensCreate, in, decodeCreatedToken)
 }
 
 // decodeCreatedToken wants the value alone: it is seen only this once, so that broken metadata must not lose it.
@@ -147,28 +139,25 @@ func decodeCreatedToken(body []byte) (*CreatedToken, error) {
 //
 // Experimental: inferred (POST /api/tokens/list); ErrUnsupported where the server does not offer it.
 func (s *TokensService) List(ctx context.Context) ([]TokenInfo, error) {
-	var infos []TokenInfo
-	err := s.client.call(ctx, opTokensList, struct{}{}, func(got answer) error {
-		var out struct {
-			Tokens *[]tokenWire `json:"tokens"`
+	return fetch(ctx, clientOf(s), opTokensList, struct{}{}, decodeTokens)
+}
+
+func decodeTokens(body []byte) ([]TokenInfo, error) {
+	var out struct {
+		Tokens *[]tokenWire `json:"tokens"`
+	}
+	if err := strictjson.Unmarshal(body, &out); err != nil {
+		return nil, unusable("%v", err)
+	}
+	if out.Tokens == nil {
+		return nil, unusable(`its field "tokens" is missing`)
+	}
+	infos := make([]TokenInfo, 0, len(*out.Tokens))
+	for i, wire := range *out.Tokens {
+		if wire.ID == "" {
+			return nil, unusable(`"id" is missing in token %d of its list`, i+1)
 		}
-		if err := strictjson.Unmarshal(got.body, &out); err != nil {
-			return unusable("%v", err)
-		}
-		if out.Tokens == nil {
-			return unusable(`its field "tokens" is missing`)
-		}
-		infos = make([]TokenInfo, 0, len(*out.Tokens))
-		for i, wire := range *out.Tokens {
-			if wire.ID == "" {
-				return unusable(`"id" is missing in token %d of its list`, i+1)
-			}
-			infos = append(infos, wire.info())
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		infos = append(infos, wire.info())
 	}
 	return infos, nil
 }
@@ -182,14 +171,14 @@ func (s *TokensService) Revoke(ctx context.Context, id string) error {
 	if err := validateTokenID(id); err != nil {
 		return err
 	}
-	return s.client.revoke(ctx, id)
+	return clientOf(s).revoke(ctx, id)
 }
 
 func (c *Client) revoke(ctx context.Context, id string) error {
 	in := struct {
 		TokenID string `json:"token_id"`
 	}{id}
-	return c.call(ctx, opTokensRevoke, in, func(got answer) error {
+	return c.send(ctx, opTokensRevoke, in, func(got answer) error {
 		status, _ := strictjson.Get(got.body, "status")
 		if word, _ := strictjson.Text(status); !strings.EqualFold(word, "success") {
 			return unusable(`it does not say "status": "success"`)
@@ -211,8 +200,8 @@ type RotateTokenRequest struct {
 
 // TokenRotation is the outcome of Rotate.
 type TokenRotation struct {
-	Created *CreatedToken // the new token
-	Revoked string        // ID of the token that was revoked: the old one; empty if none was
+	Created   *CreatedToken // the new token
+	RevokedID string        // ID of the token that was revoked: the old one; empty if none was
 }
 
 // Rotate replaces a token without a moment in which none works: it creates the new one, calls Deploy, and only then
@@ -239,7 +228,7 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked and is still in force; revoke it with Revoke: %w",
 			created.Masked(), created.ID, req.ID, err)
 	}
-	rotation.Revoked = req.ID
+	rotation.RevokedID = req.ID
 	return rotation, nil
 }
 

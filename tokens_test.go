@@ -143,13 +143,13 @@ func TestTheEnvironmentIsTheFallback(t *testing.T) {
 
 func TestAllThatIsWrongWithTheOptionsIsToldAtOnceInAnyOrder(t *testing.T) {
 	t.Parallel()
-	_, err := codeant.New(codeant.WithToken("x"), codeant.WithBaseURL("ftp://a"), codeant.WithTimeout(-1), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithGatePassWords("failed"), codeant.WithUserAgent("a\nb"))
-	assert.EqualError(t, err, `codeant: base URL "ftp://a" is unusable: it must start with https://; use an address such as https://api.codeant.ai; not a CodeAnt API token: CodeAnt tokens start with cdt_; user agent "a b" cannot stand in a header; use a product such as "mytool/1.2"; timeout "-1ns" is not positive; give the time for one attempt, such as 30s; gate pass word "FAILED" cannot count as passed; give a word that CodeAnt answers for a gate, such as SKIPPED; retry policy has a negative value; use zero for a default, and MaxAttempts: 1 for no repeats`)
+	_, err := codeant.New(codeant.WithToken("x"), codeant.WithBaseURL("ftp://a"), codeant.WithAttemptTimeout(-1), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: []string{"failed"}}), codeant.WithUserAgent("a\nb"))
+	assert.EqualError(t, err, `codeant: base URL "ftp://a" is unusable: it must start with https://; use an address such as https://api.codeant.ai; not a CodeAnt API token: CodeAnt tokens start with cdt_; user agent "a b" cannot stand in a header; use a product such as "mytool/1.2"; timeout "-1ns" is not positive; give the time for one attempt, such as 30s; passing status "FAILED" cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED; retry policy has a negative value; use zero for a default, and MaxAttempts: 1 for no repeats`)
 	assert.ErrorIs(t, err, codeant.ErrInvalidToken)
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
-	_, other := codeant.New(codeant.WithUserAgent("a\nb"), codeant.WithGatePassWords("failed"), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithTimeout(-1), codeant.WithBaseURL("ftp://a"), codeant.WithToken("x"))
+	_, other := codeant.New(codeant.WithUserAgent("a\nb"), codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: []string{"failed"}}), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithAttemptTimeout(-1), codeant.WithBaseURL("ftp://a"), codeant.WithToken("x"))
 	assert.EqualError(t, other, err.Error())
-	_, err = codeant.New(codeant.WithTimeout(-1), codeant.WithToken("x"), codeant.WithToken(newToken), codeant.WithTimeout(time.Second))
+	_, err = codeant.New(codeant.WithAttemptTimeout(-1), codeant.WithToken("x"), codeant.WithToken(newToken), codeant.WithAttemptTimeout(time.Second))
 	assert.NoError(t, err, "of two of one kind the later one holds")
 	for _, base := range []string{"", "api.codeant.ai", "https://me:pw@a.example", "https://a.example?x=1", "https://a.example#x", "http://a.example"} {
 		_, err := codeant.New(codeant.WithToken(newToken), codeant.WithBaseURL(base))
@@ -373,7 +373,7 @@ func TestRotateNeverLeavesYouWithoutAWorkingToken(t *testing.T) {
 				return
 			}
 			assert.Equal(t, newToken, rotation.Created.Token.Reveal())
-			assert.Equal(t, tt.revoked, rotation.Revoked)
+			assert.Equal(t, tt.revoked, rotation.RevokedID)
 		})
 	}
 }
@@ -385,20 +385,20 @@ func TestARevisionIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		shop,
 		change(func(r *codeant.Revision) { r.Branch = `fix-"quoted"\%2F../🚀` }),
 		change(func(r *codeant.Revision) { r.Provider, r.Repo = codeant.GitLab, "a/b/c/d" }),
-		change(func(r *codeant.Revision) { r.Commit, r.BaseURL = "abcdef0", "http://git.acme.example" }),
+		change(func(r *codeant.Revision) { r.Commit, r.ProviderURL = "abcdef0", "http://git.acme.example" }),
 	} {
 		assert.NoError(t, good.Validate())
 	}
 	for text, bad := range map[string]codeant.Revision{
-		"codeant: provider is missing; use github, gitlab, bitbucket or azuredevops":                                                                                                                {},
-		`codeant: provider "svn" is not known; use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings`:                                                                  change(func(r *codeant.Revision) { r.Provider = "svn" }),
-		"codeant: repo is missing; use owner/repository, as in the repository's address":                                                                                                            change(func(r *codeant.Revision) { r.Repo = "" }),
-		`codeant: repo "shop" has no owner or no name; use owner/repository, as in the repository's address`:                                                                                        change(func(r *codeant.Revision) { r.Repo = "shop" }),
-		"codeant: commit is missing; use the full hash of the commit, as git rev-parse HEAD prints it":                                                                                              change(func(r *codeant.Revision) { r.Commit = "" }),
-		`codeant: commit "HEAD" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                                change(func(r *codeant.Revision) { r.Commit = "HEAD" }),
-		`codeant: commit "cdt_••••4567" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                        change(func(r *codeant.Revision) { r.Commit = newToken }),
-		`codeant: branch "a b" has a control character in it; remove line breaks and other invisible characters`:                                                                                    change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
-		`codeant: base URL "https://…@git.acme.example" is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`: change(func(r *codeant.Revision) { r.BaseURL = "https://me:pw@git.acme.example" }),
+		"codeant: provider is missing; use github, gitlab, bitbucket or azuredevops":                                                                                                                    {},
+		`codeant: provider "svn" is not known; use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings`:                                                                      change(func(r *codeant.Revision) { r.Provider = "svn" }),
+		"codeant: repo is missing; use owner/repository, as in the repository's address":                                                                                                                change(func(r *codeant.Revision) { r.Repo = "" }),
+		`codeant: repo "shop" has no owner or no name; use owner/repository, as in the repository's address`:                                                                                            change(func(r *codeant.Revision) { r.Repo = "shop" }),
+		"codeant: commit is missing; use the full hash of the commit, as git rev-parse HEAD prints it":                                                                                                  change(func(r *codeant.Revision) { r.Commit = "" }),
+		`codeant: commit "HEAD" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                                    change(func(r *codeant.Revision) { r.Commit = "HEAD" }),
+		`codeant: commit "cdt_••••4567" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                            change(func(r *codeant.Revision) { r.Commit = newToken }),
+		`codeant: branch "a b" has a control character in it; remove line breaks and other invisible characters`:                                                                                        change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
+		`codeant: provider URL "https://…@git.acme.example" is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`: change(func(r *codeant.Revision) { r.ProviderURL = "https://me:pw@git.acme.example" }),
 	} {
 		err := bad.Validate()
 		assert.EqualError(t, err, text)

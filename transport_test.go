@@ -265,13 +265,13 @@ func TestAnAttemptHasItsOwnTime(t *testing.T) {
 	for _, serve := range []func(net.Conn){silent, drip} {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
-			err := read(t.Context(), piped(t, serve, codeant.WithTimeout(5*time.Second)))
+			err := read(t.Context(), piped(t, serve, codeant.WithAttemptTimeout(5*time.Second)))
 			assert.ErrorIs(t, err, codeant.ErrUnavailable)
 			assert.ErrorContains(t, err, "no complete answer within the time for one attempt")
 			assert.ErrorContains(t, err, "3 attempts")
 			assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context has not ended")
 			assert.InDelta(t, 15.5, time.Since(began).Seconds(), 1)
-			err = start(t.Context(), piped(t, serve, codeant.WithTimeout(5*time.Second)))
+			err = start(t.Context(), piped(t, serve, codeant.WithAttemptTimeout(5*time.Second)))
 			assert.ErrorIs(t, err, codeant.ErrUnknownOutcome)
 			<-time.After(time.Minute) // lets the server's side of the pipe end
 		})

@@ -36,9 +36,10 @@ type WaitOptions struct {
 
 // Poll is one look at the state of what is waited for.
 type Poll struct {
-	Attempt int           // 1 is the first
+	Op      string        // the operation that polls, such as "scans.results.sast"
+	Number  int           // 1 is the first
 	Elapsed time.Duration // since the wait began
-	Next    time.Duration // the pause that follows, 0 after the last poll
+	Pause   time.Duration // the pause that follows, 0 after the last poll
 	Status  string        // as the server said it; empty where it did not
 	Err     error         // why there was no answer, or nil
 }
@@ -78,7 +79,7 @@ func poll(caller context.Context, what string, opts WaitOptions, ask func(contex
 		seen := ask(ctx)
 		next, err := w.judge(seen)
 		if opts.OnPoll != nil {
-			opts.OnPoll(Poll{Attempt: w.polls, Elapsed: time.Since(w.began), Next: next, Status: seen.status, Err: seen.err})
+			opts.OnPoll(Poll{Op: w.what, Number: w.polls, Elapsed: time.Since(w.began), Pause: next, Status: seen.status, Err: seen.err})
 		}
 		if next == 0 {
 			return err
@@ -129,7 +130,7 @@ func (w *waiting) judge(seen pollState) (time.Duration, error) {
 		}
 	case errors.Is(seen.err, ErrNotReady):
 		w.failed, w.lastFound = 0, time.Now()
-	case api.Temporary() && w.failed+1 < maxFailedPolls:
+	case api.Retryable() && w.failed+1 < maxFailedPolls:
 		w.failed++
 	default:
 		return 0, seen.err
@@ -220,26 +221,4 @@ func (e *waitError) Unwrap() []error {
 		return e.kinds
 	}
 	return append(e.kinds[:len(e.kinds):len(e.kinds)], e.waiting.lastErr)
-}
-
-// scanState is what a status word of CodeAnt means.
-type scanState int
-
-const (
-	stateUnknown scanState = iota // waited on, and never taken for success
-	statePending
-	stateDone
-	stateFailed
-)
-
-func stateOf(word string) scanState {
-	switch strings.ToLower(strings.TrimSpace(word)) {
-	case "pending", "processing", "in_progress", "queued", "running":
-		return statePending
-	case "done", "completed", "success":
-		return stateDone
-	case "failed", "error":
-		return stateFailed
-	}
-	return stateUnknown
 }

@@ -74,12 +74,12 @@ func TestPausesFollowTheOptions(t *testing.T) {
 			assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context has not ended")
 			assert.GreaterOrEqual(t, took, tt.last[0])
 			assert.LessOrEqual(t, took, tt.last[1])
-			assert.Equal(t, 1, polls[0].Attempt)
+			assert.Equal(t, 1, polls[0].Number)
 			assert.Zero(t, polls[0].Elapsed)
-			assert.GreaterOrEqual(t, polls[0].Next, tt.pause[0])
-			assert.LessOrEqual(t, polls[0].Next, tt.pause[1])
+			assert.GreaterOrEqual(t, polls[0].Pause, tt.pause[0])
+			assert.LessOrEqual(t, polls[0].Pause, tt.pause[1])
 			assert.Equal(t, took, polls[len(polls)-1].Elapsed, "the last poll is just before the end")
-			assert.Zero(t, polls[len(polls)-1].Next)
+			assert.Zero(t, polls[len(polls)-1].Pause)
 		})
 	}
 }

@@ -15,14 +15,14 @@ var azure = vars{
 
 func onAzure(p codeant.Provider, repo, base, commit, branch string, more vars) ci.Build {
 	sources := vars{
-		"provider": "BUILD_REPOSITORY_URI", "repo": "BUILD_REPOSITORY_URI", "commit": "BUILD_SOURCEVERSION", "base_url": "BUILD_REPOSITORY_URI",
+		"provider": "BUILD_REPOSITORY_URI", "repo": "BUILD_REPOSITORY_URI", "commit": "BUILD_SOURCEVERSION", "provider_url": "BUILD_REPOSITORY_URI",
 	}
 	if branch != "" {
 		sources["branch"] = "BUILD_SOURCEBRANCH"
 	}
 	return ci.Build{
 		System:   "Azure Pipelines",
-		Revision: codeant.Revision{Provider: p, Repo: repo, Commit: commit, Branch: branch, BaseURL: base},
+		Revision: codeant.Revision{Provider: p, Repo: repo, Commit: commit, Branch: branch, ProviderURL: base},
 		Sources:  sources.with(more),
 	}
 }

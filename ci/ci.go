@@ -19,7 +19,7 @@
 //	CODEANT_REPO      owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps
 //	CODEANT_COMMIT    the commit's hash
 //	CODEANT_BRANCH    the branch's name
-//	CODEANT_BASE_URL  the provider's address, such as https://github.acme.example
+//	CODEANT_PROVIDER_URL  the provider's address, such as https://github.acme.example
 //
 // Pull request, fork and merge queue are those of the build, whatever the overrides say.
 //
@@ -32,7 +32,7 @@
 // host; GitHub is assumed there.
 //
 // The base URL is https, with host and port and without a path. Where the provider lives below a path, or speaks http,
-// set CODEANT_BASE_URL.
+// set CODEANT_PROVIDER_URL.
 package ci
 
 import (
@@ -47,7 +47,7 @@ type Build struct {
 	// System is the CI system whose variables were read: "GitHub Actions", "GitLab CI", "Bitbucket Pipelines",
 	// "Azure Pipelines", "CircleCI", "Jenkins", "Buildkite" or "Travis CI". Empty where the overrides alone told everything.
 	System string
-	// Revision is the commit to report on. Its BaseURL is always set; its Branch is empty for a tag, and where the system
+	// Revision is the commit to report on. Its ProviderURL is always set; its Branch is empty for a tag, and where the system
 	// does not tell it.
 	Revision codeant.Revision
 	// PullRequest is the number that people know the pull or merge request by; 0 where there is none.
@@ -59,7 +59,7 @@ type Build struct {
 	// MergeQueue is true for a commit that GitHub's merge queue or a merge train of GitLab made to try a merge.
 	MergeQueue bool
 	// Sources says of each value where it came from, for a line in the log. Its keys are provider, repo, commit, branch,
-	// base_url and pull_request; its values are variables, or fields of GitHub's event such as "pull_request.head.sha".
+	// provider_url and pull_request; its values are variables, or fields of GitHub's event such as "pull_request.head.sha".
 	// What is empty has no source.
 	Sources map[string]string
 }

@@ -94,23 +94,23 @@ func TestOverrides(t *testing.T) {
 			name: "complete, no CI system",
 			env:  complete,
 			want: ci.Build{
-				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: "abc1234", BaseURL: "https://github.com"},
-				Sources:  vars{"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "base_url": "CODEANT_PROVIDER"},
+				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: "abc1234", ProviderURL: "https://github.com"},
+				Sources:  vars{"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "provider_url": "CODEANT_PROVIDER"},
 			},
 		},
 		{
 			name: "all five, white space and refs/heads/ taken off",
 			env: vars{
 				"CODEANT_PROVIDER": " azure_devops\n", "CODEANT_REPO": "acme/My Project/web", "CODEANT_COMMIT": long,
-				"CODEANT_BRANCH": "refs/heads/feature/x", "CODEANT_BASE_URL": "https://tfs.acme.example/tfs/",
+				"CODEANT_BRANCH": "refs/heads/feature/x", "CODEANT_PROVIDER_URL": "https://tfs.acme.example/tfs/",
 			},
 			want: ci.Build{
 				Revision: codeant.Revision{
-					Provider: codeant.AzureDevOps, Repo: "acme/My Project/web", Commit: long, Branch: "feature/x", BaseURL: "https://tfs.acme.example/tfs",
+					Provider: codeant.AzureDevOps, Repo: "acme/My Project/web", Commit: long, Branch: "feature/x", ProviderURL: "https://tfs.acme.example/tfs",
 				},
 				Sources: vars{
 					"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "branch": "CODEANT_BRANCH",
-					"base_url": "CODEANT_BASE_URL",
+					"provider_url": "CODEANT_PROVIDER_URL",
 				},
 			},
 		},
@@ -121,24 +121,24 @@ func TestOverrides(t *testing.T) {
 			}),
 			want: ci.Build{
 				System:   "GitHub Actions",
-				Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: "abc1234", Branch: "main", BaseURL: "https://gitlab.com"},
+				Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: "abc1234", Branch: "main", ProviderURL: "https://gitlab.com"},
 				Sources: vars{
 					"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "branch": "GITHUB_REF",
-					"base_url": "CODEANT_PROVIDER",
+					"provider_url": "CODEANT_PROVIDER",
 				},
 			},
 		},
 		{
-			name: "CODEANT_BRANCH and CODEANT_BASE_URL alone",
+			name: "CODEANT_BRANCH and CODEANT_PROVIDER_URL alone",
 			env: actions.with(vars{
-				"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "CODEANT_BRANCH": "release", "CODEANT_BASE_URL": "http://ghe.acme.example",
+				"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "CODEANT_BRANCH": "release", "CODEANT_PROVIDER_URL": "http://ghe.acme.example",
 			}),
 			want: ci.Build{
 				System:   "GitHub Actions",
-				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: merge, Branch: "release", BaseURL: "http://ghe.acme.example"},
+				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: merge, Branch: "release", ProviderURL: "http://ghe.acme.example"},
 				Sources: vars{
 					"provider": "GITHUB_ACTIONS", "repo": "GITHUB_REPOSITORY", "commit": "GITHUB_SHA", "branch": "CODEANT_BRANCH",
-					"base_url": "CODEANT_BASE_URL",
+					"provider_url": "CODEANT_PROVIDER_URL",
 				},
 			},
 		},
@@ -149,10 +149,10 @@ func TestOverrides(t *testing.T) {
 			}),
 			want: ci.Build{
 				System:   "GitHub Actions",
-				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: head, Branch: "feature", BaseURL: "https://github.com"},
+				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: head, Branch: "feature", ProviderURL: "https://github.com"},
 				Sources: vars{
 					"provider": "GITHUB_ACTIONS", "repo": "GITHUB_REPOSITORY", "commit": "CODEANT_COMMIT", "branch": "GITHUB_HEAD_REF",
-					"base_url": "GITHUB_SERVER_URL", "pull_request": "GITHUB_REF",
+					"provider_url": "GITHUB_SERVER_URL", "pull_request": "GITHUB_REF",
 				},
 				PullRequest: 7,
 			},
@@ -164,10 +164,10 @@ func TestOverrides(t *testing.T) {
 			}),
 			want: ci.Build{
 				System:   "GitHub Actions",
-				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: "abc1234", Branch: "main", BaseURL: "https://github.com"},
+				Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: "abc1234", Branch: "main", ProviderURL: "https://github.com"},
 				Sources: vars{
 					"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "branch": "GITHUB_REF",
-					"base_url": "CODEANT_PROVIDER",
+					"provider_url": "CODEANT_PROVIDER",
 				},
 			},
 		},
@@ -178,10 +178,10 @@ func TestOverrides(t *testing.T) {
 			}),
 			want: ci.Build{
 				System:   "GitLab CI",
-				Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: head, Branch: "main", BaseURL: "https://gitlab.com"},
+				Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: head, Branch: "main", ProviderURL: "https://gitlab.com"},
 				Sources: vars{
 					"provider": "GITLAB_CI", "repo": "CI_PROJECT_PATH", "commit": "CI_COMMIT_SHA", "branch": "CI_COMMIT_BRANCH",
-					"base_url": "CI_SERVER_URL",
+					"provider_url": "CI_SERVER_URL",
 				},
 			},
 		},
@@ -223,20 +223,20 @@ func TestOverridesRefused(t *testing.T) {
 		},
 		{
 			name: "base URL with a password",
-			env:  complete.with(vars{"CODEANT_BASE_URL": "https://ada:hunter22@ghe.acme.example"}),
-			want: `ci: CODEANT_BASE_URL is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`,
+			env:  complete.with(vars{"CODEANT_PROVIDER_URL": "https://ada:hunter22@ghe.acme.example"}),
+			want: `ci: CODEANT_PROVIDER_URL is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`,
 		},
 		{
 			name: "base URL with a query",
-			env:  complete.with(vars{"CODEANT_BASE_URL": "https://ghe.acme.example?token=hunter22"}),
-			want: `ci: CODEANT_BASE_URL has a query; use the provider's address, such as https://github.example.com`,
+			env:  complete.with(vars{"CODEANT_PROVIDER_URL": "https://ghe.acme.example?token=hunter22"}),
+			want: `ci: CODEANT_PROVIDER_URL has a query; use the provider's address, such as https://github.example.com`,
 		},
 		{
 			name: "several at once",
-			env:  vars{"CODEANT_PROVIDER": "x", "CODEANT_COMMIT": "y", "CODEANT_BASE_URL": "ghe.acme.example"},
+			env:  vars{"CODEANT_PROVIDER": "x", "CODEANT_COMMIT": "y", "CODEANT_PROVIDER_URL": "ghe.acme.example"},
 			want: `ci: CODEANT_PROVIDER "x" is no provider; use github, gitlab, bitbucket or azuredevops` +
 				`; and CODEANT_COMMIT: commit "y" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it` +
-				`; and CODEANT_BASE_URL is unusable: it must start with https://; use the provider's address, such as https://github.example.com`,
+				`; and CODEANT_PROVIDER_URL is unusable: it must start with https://; use the provider's address, such as https://github.example.com`,
 		},
 	})
 }
@@ -316,7 +316,7 @@ func TestOrderOfSystems(t *testing.T) {
 // Not parallel: Detect reads the environment of the process.
 func TestDetect(t *testing.T) {
 	for _, name := range []string{
-		"CODEANT_PROVIDER", "CODEANT_REPO", "CODEANT_COMMIT", "CODEANT_BRANCH", "CODEANT_BASE_URL", "FORGEJO_ACTIONS", "GITEA_ACTIONS", "GITHUB_HEAD_REF",
+		"CODEANT_PROVIDER", "CODEANT_REPO", "CODEANT_COMMIT", "CODEANT_BRANCH", "CODEANT_PROVIDER_URL", "FORGEJO_ACTIONS", "GITEA_ACTIONS", "GITHUB_HEAD_REF",
 	} {
 		t.Setenv(name, "")
 	}

@@ -68,7 +68,7 @@ func conclude(s sighting, over overrides) (*Build, error) {
 	b := &Build{
 		System: s.system,
 		Revision: codeant.Revision{
-			Provider: codeant.Provider(provider.text), Repo: repo.text, Commit: commit.text, Branch: branch.text, BaseURL: base.text,
+			Provider: codeant.Provider(provider.text), Repo: repo.text, Commit: commit.text, Branch: branch.text, ProviderURL: base.text,
 		},
 		PullRequest: s.pullRequest,
 		Fork:        s.fork,
@@ -77,7 +77,7 @@ func conclude(s sighting, over overrides) (*Build, error) {
 	}
 	for key, source := range map[string]string{
 		"provider": provider.source, "repo": repo.source, "commit": commit.source,
-		"branch": branch.source, "base_url": base.source, "pull_request": s.pullRequestSource,
+		"branch": branch.source, "provider_url": base.source, "pull_request": s.pullRequestSource,
 	} {
 		if source != "" {
 			b.Sources[key] = source
@@ -141,7 +141,7 @@ func (e env) overrides() (overrides, error) {
 		repo:     checked(e.first("CODEANT_REPO"), checkRepo),
 		commit:   checked(e.first("CODEANT_COMMIT"), checkCommit),
 		branch:   e.first("CODEANT_BRANCH"),
-		base:     checked(e.first("CODEANT_BASE_URL"), checkBase),
+		base:     checked(e.first("CODEANT_PROVIDER_URL"), checkBase),
 	}
 	o.branch.text = strings.TrimPrefix(o.branch.text, "refs/heads/")
 	o.branch = checked(o.branch, checkBranch)

@@ -86,7 +86,7 @@ func (e env) github() sighting {
 	for _, name := range []string{"FORGEJO_ACTIONS", "GITEA_ACTIONS"} {
 		if e.on(name) {
 			other := wrong(name + " is set: this is not GitHub, and CodeAnt does not know its repositories; for a mirror of one that it " +
-				"knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_BASE_URL")
+				"knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_PROVIDER_URL")
 			s.provider, s.repo, s.base = value{err: other}, value{err: other}, value{}
 			break
 		}

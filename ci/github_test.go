@@ -25,13 +25,13 @@ const (
 
 // onActions is what comes out for acme/shop on GitHub Actions.
 func onActions(commit, source, branch, branchSource string, more vars) ci.Build {
-	sources := vars{"provider": "GITHUB_ACTIONS", "repo": "GITHUB_REPOSITORY", "commit": source, "base_url": "GITHUB_SERVER_URL"}
+	sources := vars{"provider": "GITHUB_ACTIONS", "repo": "GITHUB_REPOSITORY", "commit": source, "provider_url": "GITHUB_SERVER_URL"}
 	if branch != "" {
 		sources["branch"] = branchSource
 	}
 	return ci.Build{
 		System:   "GitHub Actions",
-		Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: commit, Branch: branch, BaseURL: "https://github.com"},
+		Revision: codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: commit, Branch: branch, ProviderURL: "https://github.com"},
 		Sources:  sources.with(more),
 	}
 }
@@ -224,19 +224,19 @@ func TestGitHubActions(t *testing.T) {
 			}),
 			want: func() ci.Build {
 				b := onActions(head, "GITHUB_SHA", "main", "GITHUB_REF", nil)
-				b.Revision.BaseURL = "https://ghe.acme.example:8443"
+				b.Revision.ProviderURL = "https://ghe.acme.example:8443"
 				return b
 			}(),
 		},
 		{
 			name: "a GITHUB_SERVER_URL that is no address",
 			env:  actions.with(vars{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": head, "GITHUB_SERVER_URL": "https://a b"}),
-			want: onActions(head, "GITHUB_SHA", "main", "GITHUB_REF", vars{"base_url": "GITHUB_ACTIONS"}),
+			want: onActions(head, "GITHUB_SHA", "main", "GITHUB_REF", vars{"provider_url": "GITHUB_ACTIONS"}),
 		},
 		{
 			name: "no GITHUB_SERVER_URL",
 			env:  actions.with(vars{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": head, "GITHUB_SERVER_URL": ""}),
-			want: onActions(head, "GITHUB_SHA", "main", "GITHUB_REF", vars{"base_url": "GITHUB_ACTIONS"}),
+			want: onActions(head, "GITHUB_SHA", "main", "GITHUB_REF", vars{"provider_url": "GITHUB_ACTIONS"}),
 		},
 	})
 }
@@ -331,13 +331,13 @@ func TestGitHubActionsRefused(t *testing.T) {
 			name: "Gitea",
 			env:  actions.with(vars{"GITHUB_EVENT_NAME": "push", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.acme.example"}),
 			want: "ci: GitHub Actions: GITEA_ACTIONS is set: this is not GitHub, and CodeAnt does not know its repositories; " +
-				"for a mirror of one that it knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_BASE_URL",
+				"for a mirror of one that it knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_PROVIDER_URL",
 		},
 		{
 			name: "Forgejo, with the provider alone",
 			env:  actions.with(vars{"GITHUB_EVENT_NAME": "push", "FORGEJO_ACTIONS": "true", "GITEA_ACTIONS": "true", "CODEANT_PROVIDER": "github"}),
 			want: "ci: GitHub Actions: FORGEJO_ACTIONS is set: this is not GitHub, and CodeAnt does not know its repositories; " +
-				"for a mirror of one that it knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_BASE_URL",
+				"for a mirror of one that it knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_PROVIDER_URL",
 		},
 	})
 }

@@ -12,7 +12,7 @@ import (
 // that the merge request is for.
 //
 // A pipeline for a pull request of GitHub in a project that mirrors it is reported under the project on GitLab; the
-// number is GitHub's. CODEANT_PROVIDER, CODEANT_REPO and CODEANT_BASE_URL move it.
+// number is GitHub's. CODEANT_PROVIDER, CODEANT_REPO and CODEANT_PROVIDER_URL move it.
 func (e env) gitlab() sighting {
 	s := sighting{system: "GitLab CI", repo: e.needed(mendRepo, "CI_MERGE_REQUEST_PROJECT_PATH", "CI_PROJECT_PATH")}
 	s.provider, s.base = e.own(codeant.GitLab, "GITLAB_CI", "CI_SERVER_URL", "CI_PROJECT_URL")

@@ -13,13 +13,13 @@ var gitlab = vars{
 }
 
 func onGitLab(commit, branch, branchSource string, more vars) ci.Build {
-	sources := vars{"provider": "GITLAB_CI", "repo": "CI_PROJECT_PATH", "commit": "CI_COMMIT_SHA", "base_url": "CI_SERVER_URL"}
+	sources := vars{"provider": "GITLAB_CI", "repo": "CI_PROJECT_PATH", "commit": "CI_COMMIT_SHA", "provider_url": "CI_SERVER_URL"}
 	if branch != "" {
 		sources["branch"] = branchSource
 	}
 	return ci.Build{
 		System:   "GitLab CI",
-		Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: commit, Branch: branch, BaseURL: "https://gitlab.com"},
+		Revision: codeant.Revision{Provider: codeant.GitLab, Repo: "acme/backend/shop", Commit: commit, Branch: branch, ProviderURL: "https://gitlab.com"},
 		Sources:  sources.with(more),
 	}
 }
@@ -95,7 +95,7 @@ func TestGitLab(t *testing.T) {
 			env:  gitlab.with(vars{"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "http://gitlab.acme.example/git/"}),
 			want: func() ci.Build {
 				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", nil)
-				b.Revision.BaseURL = "https://gitlab.acme.example"
+				b.Revision.ProviderURL = "https://gitlab.acme.example"
 				return b
 			}(),
 		},
@@ -104,7 +104,7 @@ func TestGitLab(t *testing.T) {
 			env:  gitlab.with(vars{"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "https://gitlab.acme.example:8443"}),
 			want: func() ci.Build {
 				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", nil)
-				b.Revision.BaseURL = "https://gitlab.acme.example:8443"
+				b.Revision.ProviderURL = "https://gitlab.acme.example:8443"
 				return b
 			}(),
 		},
@@ -115,8 +115,8 @@ func TestGitLab(t *testing.T) {
 				"CI_BUILD_REF": head, "CI_COMMIT_REF_NAME": "main",
 			},
 			want: func() ci.Build {
-				b := onGitLab(head, "main", "CI_COMMIT_REF_NAME", vars{"commit": "CI_BUILD_REF", "base_url": "CI_PROJECT_URL"})
-				b.Revision.BaseURL = "https://gitlab.acme.example"
+				b := onGitLab(head, "main", "CI_COMMIT_REF_NAME", vars{"commit": "CI_BUILD_REF", "provider_url": "CI_PROJECT_URL"})
+				b.Revision.ProviderURL = "https://gitlab.acme.example"
 				return b
 			}(),
 		},

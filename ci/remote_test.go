@@ -176,7 +176,7 @@ func FuzzRemote(f *testing.F) {
 				continue
 			}
 			assert.NoError(t, b.Revision.Validate())
-			assert.True(t, strings.HasPrefix(b.Revision.BaseURL, "https://"), b.Revision.BaseURL)
+			assert.True(t, strings.HasPrefix(b.Revision.ProviderURL, "https://"), b.Revision.ProviderURL)
 		}
 	})
 }

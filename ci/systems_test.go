@@ -13,14 +13,14 @@ func built(system string, p codeant.Provider, branch string, pull int, fork bool
 		codeant.GitHub: "https://github.com", codeant.GitLab: "https://gitlab.com", codeant.Bitbucket: "https://bitbucket.org",
 	}
 	return ci.Build{
-		System: system, Revision: codeant.Revision{Provider: p, Repo: "acme/shop", Commit: head, Branch: branch, BaseURL: base[p]},
+		System: system, Revision: codeant.Revision{Provider: p, Repo: "acme/shop", Commit: head, Branch: branch, ProviderURL: base[p]},
 		PullRequest: pull, Fork: fork, Sources: sources,
 	}
 }
 
 // at is b on a server of one's own.
 func at(base string, b ci.Build) ci.Build {
-	b.Revision.BaseURL = base
+	b.Revision.ProviderURL = base
 	return b
 }
 
@@ -31,7 +31,7 @@ func TestBitbucket(t *testing.T) {
 		"BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/acme/shop",
 	}
 	from := vars{
-		"provider": "BITBUCKET_BUILD_NUMBER", "repo": "BITBUCKET_REPO_FULL_NAME", "commit": "BITBUCKET_COMMIT", "base_url": "BITBUCKET_GIT_HTTP_ORIGIN",
+		"provider": "BITBUCKET_BUILD_NUMBER", "repo": "BITBUCKET_REPO_FULL_NAME", "commit": "BITBUCKET_COMMIT", "provider_url": "BITBUCKET_GIT_HTTP_ORIGIN",
 	}
 	build := func(branch string, pull int, more vars) ci.Build {
 		return built("Bitbucket Pipelines", codeant.Bitbucket, branch, pull, false, from.with(more))
@@ -45,7 +45,7 @@ func TestBitbucket(t *testing.T) {
 		},
 		{
 			name: "no origin", env: env.with(vars{"BITBUCKET_GIT_HTTP_ORIGIN": ""}),
-			want: build("", 0, vars{"base_url": "BITBUCKET_BUILD_NUMBER"}),
+			want: build("", 0, vars{"provider_url": "BITBUCKET_BUILD_NUMBER"}),
 		},
 		{
 			name: "short hash, mended", env: env.with(vars{"BITBUCKET_COMMIT": "111111111111", "CODEANT_COMMIT": head}),
@@ -65,7 +65,7 @@ func TestCircleCI(t *testing.T) {
 		"CIRCLE_PROJECT_USERNAME": "acme", "CIRCLE_PROJECT_REPONAME": "shop",
 	}
 	const address = "CIRCLE_REPOSITORY_URL"
-	from := vars{"provider": address, "repo": address, "commit": "CIRCLE_SHA1", "base_url": address}
+	from := vars{"provider": address, "repo": address, "commit": "CIRCLE_SHA1", "provider_url": address}
 	build := func(branch string, pull int, fork bool, more vars) ci.Build {
 		return built("CircleCI", codeant.GitHub, branch, pull, fork, from.with(more))
 	}
@@ -111,7 +111,7 @@ func TestCircleCI(t *testing.T) {
 			name: "no address, but a pull request's",
 			env:  env.with(vars{"CIRCLE_REPOSITORY_URL": "", "CIRCLE_BRANCH": "feature/x", "CIRCLE_PULL_REQUEST": "https://github.com/acme/shop/pull/7"}),
 			want: built("CircleCI", codeant.GitHub, "feature/x", 7, false, vars{
-				"provider": "CIRCLE_PULL_REQUEST", "repo": "CIRCLE_PULL_REQUEST", "commit": "CIRCLE_SHA1", "base_url": "CIRCLE_PULL_REQUEST",
+				"provider": "CIRCLE_PULL_REQUEST", "repo": "CIRCLE_PULL_REQUEST", "commit": "CIRCLE_SHA1", "provider_url": "CIRCLE_PULL_REQUEST",
 				"branch": "CIRCLE_BRANCH", "pull_request": "CIRCLE_PULL_REQUEST",
 			}),
 		},
@@ -119,7 +119,7 @@ func TestCircleCI(t *testing.T) {
 			name: "no address, provider named",
 			env:  env.with(vars{"CIRCLE_REPOSITORY_URL": "", "CODEANT_PROVIDER": "github"}),
 			want: build("", 0, false, vars{
-				"provider": "CODEANT_PROVIDER", "repo": "CIRCLE_PROJECT_USERNAME/CIRCLE_PROJECT_REPONAME", "base_url": "CODEANT_PROVIDER",
+				"provider": "CODEANT_PROVIDER", "repo": "CIRCLE_PROJECT_USERNAME/CIRCLE_PROJECT_REPONAME", "provider_url": "CODEANT_PROVIDER",
 			}),
 		},
 	})
@@ -144,9 +144,9 @@ func TestJenkins(t *testing.T) {
 		"BRANCH_NAME": "PR-7", "CHANGE_ID": "7", "CHANGE_URL": "https://github.com/acme/shop/pull/7", "CHANGE_BRANCH": "feature/x", "CHANGE_TARGET": "main",
 		"GIT_BRANCH": "PR-7", "GIT_COMMIT": merge, "CODEANT_COMMIT": head,
 	})
-	from := vars{"provider": "GIT_URL", "repo": "GIT_URL", "commit": "GIT_COMMIT", "base_url": "GIT_URL"}
+	from := vars{"provider": "GIT_URL", "repo": "GIT_URL", "commit": "GIT_COMMIT", "provider_url": "GIT_URL"}
 	change := vars{
-		"provider": "CHANGE_URL", "repo": "CHANGE_URL", "commit": "CODEANT_COMMIT", "base_url": "CHANGE_URL", "branch": "CHANGE_BRANCH", "pull_request": "CHANGE_ID",
+		"provider": "CHANGE_URL", "repo": "CHANGE_URL", "commit": "CODEANT_COMMIT", "provider_url": "CHANGE_URL", "branch": "CHANGE_BRANCH", "pull_request": "CHANGE_ID",
 	}
 	build := func(p codeant.Provider, branch string, more vars) ci.Build {
 		return built("Jenkins", p, branch, 0, false, from.with(more))
@@ -166,7 +166,7 @@ func TestJenkins(t *testing.T) {
 		{name: "ref of a tag", env: env.with(vars{"GIT_BRANCH": "refs/tags/v1.0.0"}), want: build(codeant.GitHub, "", nil)},
 		{
 			name: "several remotes", env: env.with(vars{"GIT_URL": "", "GIT_URL_1": "git@gitlab.com:acme/shop.git", "GIT_URL_2": "git@github.com:acme/other.git"}),
-			want: build(codeant.GitLab, "", vars{"provider": "GIT_URL_1", "repo": "GIT_URL_1", "base_url": "GIT_URL_1"}),
+			want: build(codeant.GitLab, "", vars{"provider": "GIT_URL_1", "repo": "GIT_URL_1", "provider_url": "GIT_URL_1"}),
 		},
 		{
 			name: "unknown host, provider named", env: env.with(vars{"GIT_URL": "ssh://git@git.acme.example:2222/acme/shop.git", "CODEANT_PROVIDER": "GitLab"}),
@@ -185,12 +185,12 @@ func TestJenkins(t *testing.T) {
 		{
 			name: "a mirror on a host that is known, provider named",
 			env:  env.with(vars{"CODEANT_PROVIDER": "bitbucket"}),
-			want: build(codeant.Bitbucket, "", vars{"provider": "CODEANT_PROVIDER", "base_url": "CODEANT_PROVIDER"}),
+			want: build(codeant.Bitbucket, "", vars{"provider": "CODEANT_PROVIDER", "provider_url": "CODEANT_PROVIDER"}),
 		},
 		{
 			name: "address that cannot be read, all named", env: env.with(vars{"GIT_URL": "/srv/git/shop.git"}).with(complete).with(vars{"CODEANT_COMMIT": head}),
 			want: build(codeant.GitHub, "", vars{
-				"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "base_url": "CODEANT_PROVIDER",
+				"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "provider_url": "CODEANT_PROVIDER",
 			}),
 		},
 		{name: "pull request, its head named", env: pull, want: built("Jenkins", codeant.GitHub, "feature/x", 7, false, change)},
@@ -217,7 +217,7 @@ func TestJenkins(t *testing.T) {
 				"GIT_URL": "https://ghe.acme.example/acme/shop.git",
 			}),
 			want: at("https://ghe.acme.example", built("Jenkins", codeant.GitHub, "feature/x", 7, true, vars{
-				"provider": "ghprbPullId", "repo": "ghprbPullLink", "commit": "ghprbActualCommit", "base_url": "ghprbPullLink", "branch": "ghprbSourceBranch",
+				"provider": "ghprbPullId", "repo": "ghprbPullLink", "commit": "ghprbActualCommit", "provider_url": "ghprbPullLink", "branch": "ghprbSourceBranch",
 				"pull_request": "ghprbPullId",
 			})),
 		},
@@ -228,7 +228,7 @@ func TestJenkins(t *testing.T) {
 				"gitlabSourceBranch": "feature/x", "gitlabSourceRepoHttpUrl": "https://gitlab.acme.example/acme/shop.git",
 			}),
 			want: at("https://gitlab.acme.example", built("Jenkins", codeant.GitLab, "feature/x", 7, false, vars{
-				"provider": "gitlabMergeRequestIid", "repo": "GIT_URL", "commit": "gitlabMergeRequestLastCommit", "base_url": "GIT_URL", "branch": "gitlabSourceBranch",
+				"provider": "gitlabMergeRequestIid", "repo": "GIT_URL", "commit": "gitlabMergeRequestLastCommit", "provider_url": "GIT_URL", "branch": "gitlabSourceBranch",
 				"pull_request": "gitlabMergeRequestIid",
 			})),
 		},
@@ -270,7 +270,7 @@ func TestBuildkite(t *testing.T) {
 		"BUILDKITE_PULL_REQUEST": "false", "BUILDKITE_PULL_REQUEST_REPO": "", "BUILDKITE_ORGANIZATION_SLUG": "acme-inc", "BUILDKITE_PIPELINE_SLUG": "shop-tests",
 	}
 	const address = "BUILDKITE_REPO"
-	from := vars{"provider": address, "repo": address, "commit": "BUILDKITE_COMMIT", "base_url": address, "branch": "BUILDKITE_BRANCH"}
+	from := vars{"provider": address, "repo": address, "commit": "BUILDKITE_COMMIT", "provider_url": address, "branch": "BUILDKITE_BRANCH"}
 	build := func(branch string, pull int, fork bool, more vars) ci.Build {
 		return built("Buildkite", codeant.GitHub, branch, pull, fork, from.with(more))
 	}
@@ -333,7 +333,7 @@ func TestTravis(t *testing.T) {
 		"TRAVIS_EVENT_TYPE": "pull_request", "TRAVIS_PULL_REQUEST": "7", "TRAVIS_COMMIT": merge, "TRAVIS_PULL_REQUEST_SHA": head,
 		"TRAVIS_PULL_REQUEST_BRANCH": "feature/x", "TRAVIS_PULL_REQUEST_SLUG": "acme/shop",
 	})
-	from := vars{"provider": "TRAVIS", "repo": "TRAVIS_REPO_SLUG", "commit": "TRAVIS_COMMIT", "base_url": "TRAVIS"}
+	from := vars{"provider": "TRAVIS", "repo": "TRAVIS_REPO_SLUG", "commit": "TRAVIS_COMMIT", "provider_url": "TRAVIS"}
 	pr := from.with(vars{"commit": "TRAVIS_PULL_REQUEST_SHA", "branch": "TRAVIS_PULL_REQUEST_BRANCH", "pull_request": "TRAVIS_PULL_REQUEST"})
 	runDetections(t, []detection{
 		{name: "branch", env: env, want: built("Travis CI", codeant.GitHub, "main", 0, false, from.with(vars{"branch": "TRAVIS_BRANCH"}))},
@@ -349,7 +349,7 @@ func TestTravis(t *testing.T) {
 		{
 			name: "GitLab, named", env: env.with(vars{"CODEANT_PROVIDER": "gitlab"}),
 			want: built("Travis CI", codeant.GitLab, "main", 0, false,
-				from.with(vars{"branch": "TRAVIS_BRANCH", "provider": "CODEANT_PROVIDER", "base_url": "CODEANT_PROVIDER"})),
+				from.with(vars{"branch": "TRAVIS_BRANCH", "provider": "CODEANT_PROVIDER", "provider_url": "CODEANT_PROVIDER"})),
 		},
 	})
 	// What is no number is no pull request.

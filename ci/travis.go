@@ -8,7 +8,7 @@ import (
 
 // travis reads Travis CI (Travis CI, "Default environment variables"). On a pull request TRAVIS_COMMIT is a merge commit
 // and TRAVIS_BRANCH the target. No variable names the host of the repository; GitHub is assumed, and for GitLab,
-// Bitbucket or a server of one's own there are CODEANT_PROVIDER and CODEANT_BASE_URL.
+// Bitbucket or a server of one's own there are CODEANT_PROVIDER and CODEANT_PROVIDER_URL.
 func (e env) travis() sighting {
 	s := sighting{system: "Travis CI", repo: e.needed(mendRepo, "TRAVIS_REPO_SLUG")}
 	s.provider, s.base = e.own(codeant.GitHub, "TRAVIS")

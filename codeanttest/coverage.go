@@ -68,7 +68,7 @@ func (s *Server) Uploads() []Upload {
 
 func coverageRevision(in map[string]string) (codeant.Revision, error) {
 	rev := codeant.Revision{
-		Provider: codeant.Provider(in["platform"]), Repo: in["repo"], Commit: in["commit_id"], Branch: in["branch"], BaseURL: in["vcs_base_url"],
+		Provider: codeant.Provider(in["platform"]), Repo: in["repo"], Commit: in["commit_id"], Branch: in["branch"], ProviderURL: in["vcs_base_url"],
 	}
 	return rev, rev.Validate()
 }

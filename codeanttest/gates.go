@@ -43,7 +43,7 @@ func (st *gateStore) begin(key coverageKey) {
 }
 
 func gateKey(in map[string]string) (coverageKey, error) {
-	rev := codeant.Revision{Provider: codeant.Provider(in["service"]), Repo: in["repo"], Commit: in["commit_id"], BaseURL: in["base_url"]}
+	rev := codeant.Revision{Provider: codeant.Provider(in["service"]), Repo: in["repo"], Commit: in["commit_id"], ProviderURL: in["base_url"]}
 	return keyOf(rev, ""), rev.Validate()
 }
 

@@ -81,7 +81,7 @@ func TestAGatewayTimeoutOnAStartTakesTheJobOn(t *testing.T) {
 		assert.NoError(t, err)
 		started, err := client.Agents.Start(t.Context(), codeant.AgentScanRequest{Revision: scanned, Prompt: "threat_hunting"})
 		require.NoError(t, err)
-		assert.True(t, started.Queued)
+		assert.True(t, started.Unconfirmed)
 		scans, err := client.Agents.History(t.Context(), scanned.Repo)
 		require.NoError(t, err)
 		assert.Len(t, scans, 1)

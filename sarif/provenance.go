@@ -37,7 +37,7 @@ func repositoryURI(rev codeant.Revision) string {
 	if slices.ContainsFunc(segments, func(s string) bool { return s == "" || s == "." || s == ".." }) {
 		return ""
 	}
-	base, repo := webAddress(rev.BaseURL), "/"+escapePath(rev.Repo)
+	base, repo := webAddress(rev.ProviderURL), "/"+escapePath(rev.Repo)
 	switch {
 	case rev.Provider == codeant.GitHub && len(segments) == 2:
 		return cmp.Or(base, "https://github.com") + repo

@@ -34,7 +34,7 @@ func TestTheRepositoryHasItsAddress(t *testing.T) {
 		{"svn", "acme/shop", "", ""},
 	} {
 		report := reportOf()
-		report.Revision = codeant.Revision{Provider: c.provider, Repo: c.repo, Commit: commit, BaseURL: c.base}
+		report.Revision = codeant.Revision{Provider: c.provider, Repo: c.repo, Commit: commit, ProviderURL: c.base}
 		document := write(t, report)
 		assert.NotContains(t, string(document), "secret")
 		details := parse(t, document).VersionControlProvenance

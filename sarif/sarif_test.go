@@ -116,7 +116,7 @@ func TestTheOfficialSchemaAcceptsManyAwkwardFindings(t *testing.T) {
 	}
 	const many = 12_000
 	report := &codeant.ScanReport{
-		Revision: codeant.Revision{Provider: "?", Repo: "not a name", BaseURL: "::", Commit: "\xff"},
+		Revision: codeant.Revision{Provider: "?", Repo: "not a name", ProviderURL: "::", Commit: "\xff"},
 		Results:  map[codeant.Analysis]*codeant.ScanResults{},
 	}
 	analyses := []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.AntiPatterns}

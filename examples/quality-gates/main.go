@@ -19,7 +19,7 @@ const usage = `usage: quality-gates [-r owner/repo] [-c commit] [-s provider] [-
   -o, -operation      start (default), results: wait for the verdict, or run: both
   -t, -timeout        seconds to wait for the verdict (300)
   -p, -poll-interval  longest pause between two looks, in seconds (15)
-  -pass-word W        a further word that counts as passed, such as SKIPPED; may be repeated
+  -passing-status W        a further word that counts as passed, such as SKIPPED; may be repeated
   -a, -access-token   CodeAnt token (better: the environment)
 ` + pipeline.CommonHelp + pipeline.ExitHelp
 
@@ -30,12 +30,12 @@ func run(ctx context.Context, env pipeline.Env) int {
 	var (
 		operation         string
 		timeout, interval int
-		passWords         []string
+		passing           []string
 	)
 	p.String(&operation, "start", "o", "operation")
 	p.Int(&timeout, 300, "t", "timeout")
 	p.Int(&interval, 15, "p", "poll-interval")
-	p.Strings(&passWords, "pass-word")
+	p.Strings(&passing, "passing-status")
 	if code, goOn := p.Parse(); !goOn {
 		return code
 	}
@@ -53,7 +53,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 		p.Notice("would %s the quality gates of %s at %s (%s)", operation, revision.Repo, revision.Commit, revision.Provider)
 		return p.End(nil)
 	}
-	p.Options = append(p.Options, codeant.WithGatePassWords(passWords...))
+	p.Options = append(p.Options, codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: passing}))
 	client, err := p.Client()
 	if err != nil {
 		return p.End(err)
@@ -80,7 +80,7 @@ func start(ctx context.Context, p *pipeline.Program, client *codeant.Client, rev
 	switch {
 	case err != nil:
 		return err
-	case started.Queued:
+	case started.Unconfirmed:
 		p.Warn("CodeAnt's gateway timed out (504); the gates are probably queued, and -o results will tell")
 	default:
 		p.Notice("quality gates started %s", started.ID)

@@ -80,7 +80,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "no gates", op: "gates.results", faults: body(`{"status":"COMPLETED"}`), args: with("-o", "results"), code: 1, status: "undecided"},
 		{name: "null gates", op: "gates.results", faults: body(`{"status":"COMPLETED","secret_quality_gate":null}`), args: with("-o", "results"), code: 1, status: "undecided"},
 		{name: "an unknown word", op: "gates.results", faults: body(`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"}}`), args: with("-o", "results"), code: 1, status: "undecided"},
-		{name: "an unknown word that was taught", op: "gates.results", faults: body(`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"}}`), args: with("-o", "results", "-pass-word", "SKIPPED"), status: "success"},
+		{name: "an unknown word that was taught", op: "gates.results", faults: body(`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"}}`), args: with("-o", "results", "-passing-status", "SKIPPED"), status: "success"},
 		{name: "error", op: "gates.results", faults: body(`{"status":"ERROR"}`), args: with("-o", "results"), code: 1, status: "undecided"},
 		{name: "a flag that there is not", args: with("-x"), code: 2, status: "usage"},
 		{name: "a leftover argument", args: with("acme"), code: 2, status: "usage"},

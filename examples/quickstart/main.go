@@ -66,7 +66,7 @@ func upload(ctx context.Context, out io.Writer, client *codeant.Client, up codea
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Uploaded the coverage of %s at %.7s: %s, %d bytes.\n", up.Repo, up.Commit, result.Format, result.Bytes)
+	fmt.Fprintf(out, "Uploaded the coverage of %s at %.7s: %s, %d bytes.\n", up.Revision.Repo, up.Revision.Commit, result.Format, result.Bytes)
 	if result.Message != "" {
 		fmt.Fprintf(out, "CodeAnt says: %s\n", result.Message)
 	}

@@ -59,7 +59,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return runDeploy(ctx, deploy, created.Token)
 	}})
 	if err == nil {
-		p.Notice("deployed %s and revoked the token %s", rotation.Created.Masked(), rotation.Revoked)
+		p.Notice("deployed %s and revoked the token %s", rotation.Created.Masked(), rotation.RevokedID)
 	}
 	return p.End(err)
 }

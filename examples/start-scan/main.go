@@ -3,9 +3,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/codeant-sdk/codeant"
@@ -60,7 +62,8 @@ func run(ctx context.Context, env pipeline.Env) int {
 	if err != nil {
 		return p.End(err)
 	}
-	if failOn != "" && codeant.ParseSeverity(failOn) == codeant.SeverityUnknown {
+	threshold, err := codeant.ParseSeverity(cmp.Or(failOn, "unknown"))
+	if failOn != "" && threshold == codeant.SeverityUnknown {
 		return p.End(pipeline.UsageError(fmt.Sprintf("-fail-on %q is not critical, high, medium, low or info; see -h", failOn)))
 	}
 	revision, err := p.Revision()
@@ -82,7 +85,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	if err != nil {
 		return p.End(err)
 	}
-	if started.Queued {
+	if started.Unconfirmed {
 		p.Warn("CodeAnt's gateway timed out (504); the scan is probably queued")
 	} else {
 		p.Notice("scan started %s", started.Message)
@@ -100,22 +103,11 @@ func run(ctx context.Context, env pipeline.Env) int {
 		err = pipeline.WriteFile(sarifFile, func(w io.Writer) error { return sarif.Write(w, report) })
 	}
 	if err == nil && failOn != "" {
-		if n := len(accepted(report.AtLeast(codeant.ParseSeverity(failOn)))); n > 0 {
-			err = pipeline.FindingsError(fmt.Sprintf("%d findings of severity %s or above", n, codeant.ParseSeverity(failOn)))
+		if n := len(report.Blocking(threshold)); n > 0 {
+			err = pipeline.FindingsError(fmt.Sprintf("%d findings of severity %s or above", n, threshold))
 		}
 	}
 	return p.End(err)
-}
-
-// accepted leaves out what someone has looked at and dismissed.
-func accepted(findings []codeant.Finding) []codeant.Finding {
-	var kept []codeant.Finding
-	for _, f := range findings {
-		if !f.Dismissed && !f.FalsePositive {
-			kept = append(kept, f)
-		}
-	}
-	return kept
 }
 
 // tell counts the findings and shows the worst.
@@ -129,7 +121,7 @@ func tell(p *pipeline.Program, report *codeant.ScanReport, analyses []codeant.An
 		}
 		p.Result.Analyses = append(p.Result.Analyses, pipeline.Analysis{Name: string(a), Status: state})
 	}
-	findings := accepted(report.Findings())
+	findings := open(report.Findings())
 	p.Result.Findings = &pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
 	const shown = 20
 	for i, f := range findings {
@@ -168,4 +160,8 @@ func parseScanners(list string) ([]codeant.Analysis, error) {
 		}
 	}
 	return wanted, nil
+}
+
+func open(findings []codeant.Finding) []codeant.Finding {
+	return slices.DeleteFunc(findings, func(f codeant.Finding) bool { return !f.Open() })
 }

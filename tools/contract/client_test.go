@@ -28,7 +28,7 @@ func TestEveryRequestOfTheClientIsAsDescribed(t *testing.T) {
 	require.NoError(t, err)
 	for _, provider := range []codeant.Provider{codeant.GitHub, codeant.GitLab, codeant.Bitbucket, codeant.AzureDevOps} {
 		for _, baseURL := range []string{"", "https://git.acme.example"} {
-			callEverything(t, client, codeant.Revision{Provider: provider, Repo: "acme/shop", Commit: "0123456789abcdef0123456789abcdef01234567", Branch: "main", BaseURL: baseURL})
+			callEverything(t, client, codeant.Revision{Provider: provider, Repo: "acme/shop", Commit: "0123456789abcdef0123456789abcdef01234567", Branch: "main", ProviderURL: baseURL})
 		}
 	}
 
@@ -88,10 +88,10 @@ func callEverything(t *testing.T, client *codeant.Client, rev codeant.Revision) 
 	_, err = client.Agents.History(ctx, rev.Repo)
 	must(err)
 
-	callTeams(t, client, codeant.Org{Provider: rev.Provider, Name: "acme", BaseURL: rev.BaseURL})
+	callTeams(t, client, codeant.Organization{Provider: rev.Provider, Name: "acme", ProviderURL: rev.ProviderURL})
 }
 
-func callTeams(t *testing.T, client *codeant.Client, org codeant.Org) {
+func callTeams(t *testing.T, client *codeant.Client, org codeant.Organization) {
 	t.Helper()
 	ctx := t.Context()
 	must := func(err error) {
@@ -100,33 +100,33 @@ func callTeams(t *testing.T, client *codeant.Client, org codeant.Org) {
 	}
 	member := codeant.NewTeamMember{Login: "one", Name: "One", Role: "lead"}
 	team, err := client.Teams.Create(ctx, codeant.CreateTeamRequest{
-		Org: org, Name: "Shop", Description: "d", Color: "#1570EF", Leads: []string{"one"}, Repositories: []string{"acme/shop"},
+		Organization: org, Name: "Shop", Description: "d", Color: "#1570EF", Leads: []string{"one"}, Repositories: []string{"acme/shop"},
 		Members: []codeant.NewTeamMember{member}, Tags: []string{"t"}, ParentID: "p",
 	})
 	must(err)
 	text, on := "Text", true
 	_, err = client.Teams.Update(ctx, codeant.UpdateTeamRequest{
-		Org: org, ID: team.ID, Name: &text, Description: &text, Leads: []string{}, Color: &text, Repositories: []string{"r"}, Tags: []string{}, ParentID: &text, Active: &on,
+		Organization: org, ID: team.ID, Name: &text, Description: &text, Leads: []string{}, Color: &text, Repositories: []string{"r"}, Tags: []string{}, ParentID: &text, Active: &on,
 	})
 	must(err)
 	_, err = client.Teams.Get(ctx, org, team.ID)
 	must(err)
-	_, err = client.Teams.List(ctx, codeant.ListTeamsRequest{Org: org, IncludeInactive: true})
+	_, err = client.Teams.List(ctx, codeant.ListTeamsRequest{Organization: org, IncludeInactive: true})
 	must(err)
-	_, err = client.Teams.AddMember(ctx, codeant.TeamMemberRequest{Org: org, TeamID: team.ID, Member: member})
+	_, err = client.Teams.AddMember(ctx, codeant.AddTeamMemberRequest{Organization: org, TeamID: team.ID, Member: member})
 	must(err)
-	_, err = client.Teams.RemoveMember(ctx, codeant.TeamMemberRequest{Org: org, TeamID: team.ID, Member: member})
+	_, err = client.Teams.RemoveMember(ctx, codeant.RemoveTeamMemberRequest{Organization: org, TeamID: team.ID, Login: member.Login})
 	must(err)
-	must(client.Teams.Delete(ctx, codeant.DeleteTeamRequest{Org: org, ID: team.ID, Hard: true}))
+	must(client.Teams.Delete(ctx, codeant.DeleteTeamRequest{Organization: org, ID: team.ID, Hard: true}))
 
 	start, end := codeant.Date{Year: 2026, Month: time.January, Day: 1}, codeant.Date{Year: 2026, Month: time.March, Day: 1}
-	_, err = client.Metrics.ActiveDevelopers(ctx, codeant.MetricsRequest{Org: org, Start: start, End: end})
+	_, err = client.Metrics.ActiveDevelopers(ctx, codeant.MetricsRequest{Organization: org, Start: start, End: end})
 	must(err)
-	_, err = client.Metrics.PullRequests(ctx, codeant.MetricsRequest{Org: org, Start: start, End: end})
+	_, err = client.Metrics.PullRequests(ctx, codeant.MetricsRequest{Organization: org, Start: start, End: end})
 	must(err)
-	developer := codeant.DeveloperRequest{Org: org, Author: "one", Start: start, End: end}
+	developer := codeant.DeveloperRequest{Organization: org, Author: "one", Start: start, End: end}
 	_, err = client.Metrics.Comparison(ctx, developer)
 	must(err)
-	_, err = client.Metrics.Summary(ctx, codeant.SummaryRequest{DeveloperRequest: developer, Repositories: []string{"acme/shop"}})
+	_, err = client.Metrics.Summary(ctx, codeant.SummaryRequest{Organization: org, Author: "one", Start: start, End: end, Repositories: []string{"acme/shop"}})
 	must(err)
 }

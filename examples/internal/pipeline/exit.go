@@ -74,9 +74,9 @@ func ExitCode(err error) int {
 	return ExitUnavailable
 }
 
-// Temporary reports whether an unavailable service may well be back a little later: the one case that -allow-unavailable
+// Retryable reports whether an unavailable service may well be back a little later: the one case that -allow-unavailable
 // forgives.
-func Temporary(err error) bool {
+func Retryable(err error) bool {
 	var (
 		api     *codeant.APIError
 		storage *codeant.StorageError
@@ -85,9 +85,9 @@ func Temporary(err error) bool {
 	case ExitCode(err) != ExitUnavailable, errors.Is(err, codeant.ErrBadResponse), errors.Is(err, codeant.ErrRedirect):
 		return false
 	case errors.As(err, &storage):
-		return storage.Temporary()
+		return storage.Retryable()
 	case errors.As(err, &api):
-		return api.Temporary()
+		return api.Retryable()
 	}
 	return false
 }

@@ -26,7 +26,7 @@ type Program struct {
 	// What the flags say, or the script's environment variables after Parse.
 	Token, TokenFile        string
 	Provider, Repo, Commit  string
-	Branch, BaseURL         string
+	Branch, ProviderURL     string
 	apiURL, jsonFile        string
 	allowUnavailable        bool
 	skipWithoutToken, dry   bool
@@ -44,7 +44,7 @@ func New(env Env, name, usage string, tokenFlags, providerFlags []string) *Progr
 	p.String(&p.Provider, "", providerFlags...)
 	p.String(&p.Repo, "", "r", "repo")
 	p.String(&p.Commit, "", "c", "commit-id")
-	p.String(&p.BaseURL, "", "u", "base-url")
+	p.String(&p.ProviderURL, "", "u", "base-url")
 	p.String(&p.TokenFile, "", "token-file")
 	p.String(&p.apiURL, "", "api")
 	p.String(&p.jsonFile, "", "json")
@@ -158,7 +158,7 @@ func (p *Program) Fallback(to *string, name string) {
 // Revision tells which commit this is about: from the flags where they say it all, and else completed from the
 // environment of the CI system.
 func (p *Program) Revision() (codeant.Revision, error) {
-	rev := codeant.Revision{Repo: p.Repo, Commit: p.Commit, Branch: p.Branch, BaseURL: p.BaseURL}
+	rev := codeant.Revision{Repo: p.Repo, Commit: p.Commit, Branch: p.Branch, ProviderURL: p.ProviderURL}
 	if p.Provider != "" {
 		provider, err := codeant.ParseProvider(p.Provider)
 		if err != nil {
@@ -182,7 +182,7 @@ func (p *Program) Revision() (codeant.Revision, error) {
 func (p *Program) lookupWith(rev codeant.Revision) func(string) (string, bool) {
 	flags := map[string]string{
 		"CODEANT_PROVIDER": string(rev.Provider), "CODEANT_REPO": rev.Repo, "CODEANT_COMMIT": rev.Commit,
-		"CODEANT_BRANCH": rev.Branch, "CODEANT_BASE_URL": rev.BaseURL,
+		"CODEANT_BRANCH": rev.Branch, "CODEANT_PROVIDER_URL": rev.ProviderURL,
 	}
 	return func(name string) (string, bool) {
 		if value := flags[name]; value != "" {
@@ -256,7 +256,7 @@ func (p *Program) End(err error) int {
 	if err != nil {
 		p.Result.Error = p.say.plain(err.Error())
 	}
-	if code == ExitUnavailable && p.allowUnavailable && Temporary(err) {
+	if code == ExitUnavailable && p.allowUnavailable && Retryable(err) {
 		p.Warn("CodeAnt was unavailable, and -allow-unavailable lets the build go on WITHOUT its result: %s", err)
 		code = ExitSuccess
 	} else if err != nil {
