@@ -8,12 +8,12 @@ import "github.com/codeant-sdk/codeant"
 // Unverified: that BITBUCKET_COMMIT is the head of the source branch in a pipeline for pull requests. The documentation
 // calls it the commit that kicked off the build; the merge with the destination is made later, in the build's clone.
 // Pipelines for pull requests from forks are not run, so Fork is never set.
-func (e env) bitbucket() sighting {
-	s := sighting{system: "Bitbucket Pipelines", repo: e.needed(mendRepo, "BITBUCKET_REPO_FULL_NAME"), commit: e.commit("BITBUCKET_COMMIT")}
-	s.provider, s.base = e.own(codeant.Bitbucket, "BITBUCKET_BUILD_NUMBER", "BITBUCKET_GIT_HTTP_ORIGIN")
+func (e env) bitbucket() facts {
+	f := facts{system: "Bitbucket Pipelines", repo: e.needed(setRepo, "BITBUCKET_REPO_FULL_NAME"), commit: e.commit("BITBUCKET_COMMIT")}
+	f.provider, f.base = e.fixedProvider(codeant.Bitbucket, "BITBUCKET_BUILD_NUMBER", e.serverOf("BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_REPO_FULL_NAME"))
 	if e.get("BITBUCKET_TAG") == "" {
-		s.branch = e.branch("BITBUCKET_BRANCH")
+		f.branch = e.branch("BITBUCKET_BRANCH")
 	}
-	s.pullRequest, s.pullRequestSource = e.number("BITBUCKET_PR_ID")
-	return s
+	f.pullRequest, f.pullRequestSource = e.number("BITBUCKET_PR_ID")
+	return f
 }

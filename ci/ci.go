@@ -1,18 +1,18 @@
-// Package ci tells which commit of which repository a build is about: the [codeant.Revision] that scans, coverage
-// reports and quality gates are filed under.
+// Package ci finds out which commit of which repository a build is about: the [codeant.Revision] to use for scans,
+// coverage reports and quality gates.
 //
-// It reads what the build's environment says and nothing else: no git, no network. Eight systems are known: GitHub
+// It reads the build's environment variables and nothing else: no git, no network. Eight systems are known: GitHub
 // Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines, CircleCI, Jenkins, Buildkite and Travis CI; where the
 // variables of several are set, the first in this order counts.
 //
 // Two rules hold throughout. The commit is the head of the pull request, never the merge commit that many systems
-// check out, because results of a merge commit appear where nobody looks. And nothing is guessed, the host of Travis
-// CI apart: where the environment leaves the commit or the provider open, the answer is an error that says which
-// variable to set.
+// check out, because results of a merge commit appear where nobody looks. And nothing is guessed, except the host
+// on Travis CI: where the environment does not determine the commit or the provider, Detect returns an error that says
+// which variable to set.
 //
 // # Overrides
 //
-// These variables come before anything that the CI system says, and each mends an error in its own field. With the
+// These variables take precedence over those of the CI system, and each resolves an error in its own field. With the
 // first three, no CI system is needed. An empty variable counts as unset, here and everywhere.
 //
 //	CODEANT_PROVIDER  github, gitlab, bitbucket or azuredevops
@@ -21,18 +21,19 @@
 //	CODEANT_BRANCH    the branch's name
 //	CODEANT_PROVIDER_URL  the provider's address, such as https://github.acme.example
 //
-// Pull request, fork and merge queue are those of the build, whatever the overrides say.
+// The overrides do not change PullRequest, Fork and MergeQueue.
 //
 // # Provider and address
 //
 // On GitHub Actions, GitLab CI and Bitbucket Pipelines the system belongs to the provider. On the others the host of
 // the repository's address decides: github.com and *.ghe.com, gitlab.com, bitbucket.org, dev.azure.com and
-// *.visualstudio.com, with their SSH hosts. Any other host needs CODEANT_PROVIDER. Azure Pipelines says of which kind
-// a repository is, and so do the plugins of Jenkins that exist for GitHub or GitLab alone. Travis CI does not name the
+// *.visualstudio.com, with their SSH hosts. Any other host needs CODEANT_PROVIDER. Azure Pipelines names the
+// provider itself, and so do the Jenkins plugins that exist for GitHub or GitLab alone. Travis CI does not name the
 // host; GitHub is assumed there.
 //
-// The base URL is https, with host and port and without a path. Where the provider lives below a path, or speaks http,
-// set CODEANT_PROVIDER_URL.
+// The provider URL is https, with host and port, and on GitLab CI the path below which GitLab is installed. On the other
+// systems such a path looks like part of the repository's name: set CODEANT_PROVIDER_URL and CODEANT_REPO there. Set
+// CODEANT_PROVIDER_URL for a provider without TLS, too.
 package ci
 
 import (
@@ -42,37 +43,37 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// Build is what the environment says of the build that is running.
+// Build describes the build that is running.
 type Build struct {
 	// System is the CI system whose variables were read: "GitHub Actions", "GitLab CI", "Bitbucket Pipelines",
-	// "Azure Pipelines", "CircleCI", "Jenkins", "Buildkite" or "Travis CI". Empty where the overrides alone told everything.
+	// "Azure Pipelines", "CircleCI", "Jenkins", "Buildkite" or "Travis CI". Empty if the overrides alone were enough.
 	System string
-	// Revision is the commit to report on. Its ProviderURL is always set; its Branch is empty for a tag, and where the system
-	// does not tell it.
+	// Revision is the commit to report on. Its ProviderURL is always set; its Branch is empty for a tag, and where no
+	// variable names it.
 	Revision codeant.Revision
-	// PullRequest is the number that people know the pull or merge request by; 0 where there is none.
+	// PullRequest is the number of the pull or merge request as the provider's pages show it; 0 if there is none.
 	PullRequest int
-	// Fork is true where the system says that the change comes from another repository than the one it is for. Such
-	// builds are mostly run without secrets. Dependabot's pull requests come from the repository itself and are no
+	// Fork is true if the change comes from another repository than the one it is for. Such builds mostly run without
+	// secrets. Dependabot's pull requests come from the repository itself and are no
 	// forks, though GitHub withholds its Actions secrets from them (GitHub, "Dependabot on GitHub Actions").
 	Fork bool
 	// MergeQueue is true for a commit that GitHub's merge queue or a merge train of GitLab made to try a merge.
 	MergeQueue bool
-	// Sources says of each value where it came from, for a line in the log. Its keys are provider, repo, commit, branch,
+	// Sources names the variable that each value came from, for a line in the log. Its keys are provider, repo, commit, branch,
 	// provider_url and pull_request; its values are variables, or fields of GitHub's event such as "pull_request.head.sha".
-	// What is empty has no source.
+	// An empty value has no source.
 	Sources map[string]string
 }
 
 // Detect reads the environment of this process, and on GitHub Actions the file that describes the event. Its errors
-// are codeant.ErrInvalidRequest, and [ErrNotDetected] as well where there is no known CI system and the overrides do
-// not make up for it. None of them holds a credential, even if a remote's address does.
+// are codeant.ErrInvalidRequest, and [ErrNotDetected] as well if there is no known CI system and the overrides are
+// not enough. None of them holds a credential, even if a remote's address does.
 func Detect() (*Build, error) {
 	return DetectFrom(os.LookupEnv, readBounded)
 }
 
-// DetectFrom is [Detect] for an environment of the caller's: lookup has the semantics of [os.LookupEnv], readFile those
-// of [os.ReadFile]. readFile is called at most once, and only for an event of GitHub Actions; nil stands for no files.
+// DetectFrom is like [Detect], but reads the environment through lookup, which works like [os.LookupEnv], and the event
+// through readFile, which works like [os.ReadFile]. readFile is called at most once, and only for an event of GitHub Actions; nil means that no file can be read.
 func DetectFrom(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) (*Build, error) {
 	e := env{lookup: lookup, readFile: readFile}
 	over, err := e.overrides()
@@ -87,8 +88,8 @@ func DetectFrom(lookup func(string) (string, bool), readFile func(string) ([]byt
 	return conclude(seen, over)
 }
 
-// look asks the first CI system that shows. The order is public.
-func (e env) look() (sighting, bool) {
+// look reads the first CI system whose variables are set. The order is documented.
+func (e env) look() (facts, bool) {
 	switch {
 	case e.on("GITHUB_ACTIONS"):
 		return e.github(), true
@@ -107,10 +108,10 @@ func (e env) look() (sighting, bool) {
 	case e.on("TRAVIS"):
 		return e.travis(), true
 	}
-	return sighting{}, false
+	return facts{}, false
 }
 
-// readBounded is os.ReadFile that stops one byte after what an event may have.
+// readBounded reads at most one byte more than an event may have, so that a larger file is seen to be too large.
 func readBounded(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

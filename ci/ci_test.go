@@ -194,7 +194,7 @@ func TestOverridesRefused(t *testing.T) {
 		{
 			name: "provider",
 			env:  complete.with(vars{"CODEANT_PROVIDER": "sourceforge"}),
-			want: `ci: CODEANT_PROVIDER "sourceforge" is no provider; use github, gitlab, bitbucket or azuredevops`,
+			want: `ci: CODEANT_PROVIDER "sourceforge" is not a provider; use github, gitlab, bitbucket or azuredevops`,
 		},
 		{
 			name: "repo without owner",
@@ -222,19 +222,19 @@ func TestOverridesRefused(t *testing.T) {
 			want: `ci: CODEANT_BRANCH: branch "main ::error::x" has a control character in it; remove line breaks and other invisible characters`,
 		},
 		{
-			name: "base URL with a password",
+			name: "provider URL with a password",
 			env:  complete.with(vars{"CODEANT_PROVIDER_URL": "https://ada:hunter22@ghe.acme.example"}),
 			want: `ci: CODEANT_PROVIDER_URL is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`,
 		},
 		{
-			name: "base URL with a query",
+			name: "provider URL with a query",
 			env:  complete.with(vars{"CODEANT_PROVIDER_URL": "https://ghe.acme.example?token=hunter22"}),
 			want: `ci: CODEANT_PROVIDER_URL has a query; use the provider's address, such as https://github.example.com`,
 		},
 		{
 			name: "several at once",
 			env:  vars{"CODEANT_PROVIDER": "x", "CODEANT_COMMIT": "y", "CODEANT_PROVIDER_URL": "ghe.acme.example"},
-			want: `ci: CODEANT_PROVIDER "x" is no provider; use github, gitlab, bitbucket or azuredevops` +
+			want: `ci: CODEANT_PROVIDER "x" is not a provider; use github, gitlab, bitbucket or azuredevops` +
 				`; and CODEANT_COMMIT: commit "y" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it` +
 				`; and CODEANT_PROVIDER_URL is unusable: it must start with https://; use the provider's address, such as https://github.example.com`,
 		},
@@ -282,7 +282,7 @@ func TestNilFunctions(t *testing.T) {
 	_, err := ci.DetectFrom(nil, nil)
 	assert.ErrorIs(t, err, ci.ErrNotDetected)
 	_, err = ci.DetectFrom(actions.with(vars{"GITHUB_EVENT_NAME": "pull_request"}).lookup, nil)
-	assert.EqualError(t, err, "ci: GitHub Actions: the file of GITHUB_EVENT_PATH is out of reach, and GITHUB_SHA is another commit on pull_request; "+
+	assert.EqualError(t, err, "ci: GitHub Actions: the file of GITHUB_EVENT_PATH cannot be read without a readFile function, and GITHUB_SHA is another commit on pull_request; "+
 		"set CODEANT_COMMIT to ${{ github.event.pull_request.head.sha }}")
 }
 

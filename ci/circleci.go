@@ -10,25 +10,25 @@ import (
 //
 // Unverified by documentation: that CIRCLE_BRANCH is pull/7 or pull/7/head on a pull request from a fork; scripts in
 // public repositories count on both.
-func (e env) circleCI() sighting {
-	s := sighting{system: "CircleCI", commit: e.commit("CIRCLE_SHA1")}
-	s.provider, s.repo, s.base = e.follow(lead{name: "CIRCLE_REPOSITORY_URL"}, lead{name: "CIRCLE_PULL_REQUEST", change: true})
-	if owner, name := e.get("CIRCLE_PROJECT_USERNAME"), e.get("CIRCLE_PROJECT_REPONAME"); s.repo.text == "" && owner != "" && name != "" {
-		s.repo = value{text: owner + "/" + name, source: "CIRCLE_PROJECT_USERNAME/CIRCLE_PROJECT_REPONAME"}
+func (e env) circleCI() facts {
+	f := facts{system: "CircleCI", commit: e.commit("CIRCLE_SHA1")}
+	f.provider, f.repo, f.base = e.follow(candidate{name: "CIRCLE_REPOSITORY_URL"}, candidate{name: "CIRCLE_PULL_REQUEST", pullRequest: true})
+	if owner, name := e.get("CIRCLE_PROJECT_USERNAME"), e.get("CIRCLE_PROJECT_REPONAME"); f.repo.text == "" && owner != "" && name != "" {
+		f.repo = value{text: owner + "/" + name, source: "CIRCLE_PROJECT_USERNAME/CIRCLE_PROJECT_REPONAME"}
 	}
 	number, kind, isPull := circlePull(e.get("CIRCLE_BRANCH"))
 	if !isPull && e.get("CIRCLE_TAG") == "" {
-		s.branch = e.branch("CIRCLE_BRANCH")
+		f.branch = e.branch("CIRCLE_BRANCH")
 	}
-	if kind == "merge" && s.commit.err == nil {
-		s.commit = value{err: wrong("CIRCLE_SHA1 is a merge commit, because CIRCLE_BRANCH is that of a merge; check out the head of the " +
-			"pull request and " + mendCommit)}
+	if kind == "merge" && f.commit.err == nil {
+		f.commit = value{err: newProblem("CIRCLE_SHA1 is a merge commit, because CIRCLE_BRANCH is that of a merge; check out the head of the " +
+			"pull request and " + setCommit)}
 	}
-	if s.pullRequest, s.pullRequestSource = e.circleNumber(); s.pullRequest == 0 && number > 0 {
-		s.pullRequest, s.pullRequestSource = number, "CIRCLE_BRANCH"
+	if f.pullRequest, f.pullRequestSource = e.circleNumber(); f.pullRequest == 0 && number > 0 {
+		f.pullRequest, f.pullRequestSource = number, "CIRCLE_BRANCH"
 	}
-	s.fork = isPull || e.get("CIRCLE_PR_NUMBER") != "" || e.differ("CIRCLE_PR_USERNAME", "CIRCLE_PROJECT_USERNAME")
-	return s
+	f.fork = isPull || e.pullSet("CIRCLE_PR_NUMBER") || e.differ("CIRCLE_PR_USERNAME", "CIRCLE_PROJECT_USERNAME")
+	return f
 }
 
 // circlePull reads the branch of a pull request from a fork: pull/7, pull/7/head.

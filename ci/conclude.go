@@ -12,14 +12,14 @@ import (
 // overrides do not name provider, repository and commit. A program whose command line names them can go on.
 var ErrNotDetected = errors.New("ci: no CI system found")
 
-// value is one thing that was looked for: its text and who told it, or why it is not known.
+// value is one part of a build's description: its text and the variable it came from, or why it is not known.
 type value struct {
 	text, source string
 	err          *problem
 }
 
-// sighting is what a CI system said. provider, repo and commit are needed, the rest is not.
-type sighting struct {
+// facts is what the variables of a CI system say. provider, repo and commit are needed, the rest is not.
+type facts struct {
 	system                               string
 	provider, repo, commit, branch, base value
 	pullRequest                          int
@@ -36,48 +36,48 @@ type problem struct {
 func (p *problem) Error() string   { return p.text }
 func (p *problem) Unwrap() []error { return p.kinds }
 
-func wrong(text string, also ...error) *problem {
+func newProblem(text string, also ...error) *problem {
 	return &problem{text: text, kinds: append([]error{codeant.ErrInvalidRequest}, also...)}
 }
 
 // The last part of every error.
 const (
-	mendProvider = "set CODEANT_PROVIDER=github, gitlab, bitbucket or azuredevops"
-	mendRepo     = "set CODEANT_REPO=owner/repository"
-	mendRemote   = "set CODEANT_PROVIDER and CODEANT_REPO"
-	mendCommit   = "set CODEANT_COMMIT=$(git rev-parse HEAD)"
-	mendHead     = "set CODEANT_COMMIT to the hash of the pull request's head"
+	setProvider = "set CODEANT_PROVIDER=github, gitlab, bitbucket or azuredevops"
+	setRepo     = "set CODEANT_REPO=owner/repository"
+	setRemote   = "set CODEANT_PROVIDER and CODEANT_REPO"
+	setCommit   = "set CODEANT_COMMIT=$(git rev-parse HEAD)"
+	setHead     = "set CODEANT_COMMIT to the hash of the pull request's head"
 )
 
 // queuePrefix begins the branches that GitHub's merge queue makes and nobody else can push to.
 const queuePrefix = "gh-readonly-queue/"
 
-// conclude puts the overrides over what was seen. What is still missing then is an error, all of it in one.
-func conclude(s sighting, over overrides) (*Build, error) {
-	provider := over.provider.or(s.provider)
-	repo := checked(over.repo.or(s.repo), checkRepo)
-	commit := over.commit.or(s.commit)
-	branch := checked(over.branch.or(s.branch), checkBranch)
-	if err := problems(s.system, provider.err, repo.err, commit.err, branch.err); err != nil {
+// conclude applies the overrides to what the CI system says. One error lists everything that is still missing.
+func conclude(f facts, over overrides) (*Build, error) {
+	provider := over.provider.or(f.provider)
+	repo := checked(over.repo.or(f.repo), checkRepo)
+	commit := over.commit.or(f.commit)
+	branch := checked(over.branch.or(f.branch), checkBranch)
+	if err := problems(f.system, provider.err, repo.err, commit.err, branch.err); err != nil {
 		return nil, err
 	}
-	base := over.base.or(s.base)
+	base := over.base.or(f.base)
 	if base.text == "" {
 		base = value{text: publicAddress(codeant.Provider(provider.text)), source: provider.source}
 	}
 	b := &Build{
-		System: s.system,
+		System: f.system,
 		Revision: codeant.Revision{
 			Provider: codeant.Provider(provider.text), Repo: repo.text, Commit: commit.text, Branch: branch.text, ProviderURL: base.text,
 		},
-		PullRequest: s.pullRequest,
-		Fork:        s.fork,
-		MergeQueue:  s.queue || provider.text == string(codeant.GitHub) && strings.HasPrefix(s.branch.text, queuePrefix),
+		PullRequest: f.pullRequest,
+		Fork:        f.fork,
+		MergeQueue:  f.queue || provider.text == string(codeant.GitHub) && strings.HasPrefix(f.branch.text, queuePrefix),
 		Sources:     make(map[string]string, 6),
 	}
 	for key, source := range map[string]string{
 		"provider": provider.source, "repo": repo.source, "commit": commit.source,
-		"branch": branch.source, "provider_url": base.source, "pull_request": s.pullRequestSource,
+		"branch": branch.source, "provider_url": base.source, "pull_request": f.pullRequestSource,
 	} {
 		if source != "" {
 			b.Sources[key] = source
@@ -106,12 +106,12 @@ func checked(v value, check func(value) *problem) value {
 func problems(system string, found ...*problem) error {
 	var texts []string
 	var kinds []error
-	told := make(map[*problem]bool)
+	seen := make(map[*problem]bool)
 	for _, p := range found {
-		if p == nil || told[p] {
+		if p == nil || seen[p] {
 			continue
 		}
-		told[p] = true
+		seen[p] = true
 		texts = append(texts, p.text)
 		kinds = append(kinds, p)
 	}
@@ -158,7 +158,7 @@ func (e env) overrides() (overrides, error) {
 
 func checkProvider(v value) *problem {
 	if _, err := codeant.ParseProvider(v.text); err != nil {
-		return wrong(v.source + " " + printed(v.text) + " is no provider; use github, gitlab, bitbucket or azuredevops")
+		return newProblem(v.source + " " + printed(v.text) + " is not a provider; use github, gitlab, bitbucket or azuredevops")
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func checkProvider(v value) *problem {
 // checkRepo never repeats what may be an address, because addresses may hold credentials.
 func checkRepo(v value) *problem {
 	if strings.ContainsAny(v.text, "@:") {
-		return wrong(v.source + " is an address, not a name; use owner/repository, as in the repository's address")
+		return newProblem(v.source + " is an address, not a name; use owner/repository, as in the repository's address")
 	}
 	return invalid(v, codeant.Revision{Repo: v.text})
 }
@@ -178,9 +178,9 @@ func checkBase(v value) *problem {
 	u, err := origin.Parse(v.text)
 	switch {
 	case err != nil:
-		return wrong(v.source + " is unusable: " + err.Error() + "; use the provider's address, such as https://github.example.com")
+		return newProblem(v.source + " is unusable: " + err.Error() + "; use the provider's address, such as https://github.example.com")
 	case u.RawQuery != "" || u.ForceQuery:
-		return wrong(v.source + " has a query; use the provider's address, such as https://github.example.com")
+		return newProblem(v.source + " has a query; use the provider's address, such as https://github.example.com")
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func invalid(v value, r codeant.Revision) *problem {
 		r.Commit = strings.Repeat("0", 40)
 	}
 	if err := r.Validate(); err != nil {
-		return wrong(v.source + ": " + strings.TrimPrefix(err.Error(), "codeant: "))
+		return newProblem(v.source + ": " + strings.TrimPrefix(err.Error(), "codeant: "))
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func notDetected(over overrides) error {
 			missing = append(missing, v.name)
 		}
 	}
-	return wrong(ErrNotDetected.Error()+", and "+list(missing)+" not set; run on GitHub Actions, GitLab CI, Bitbucket Pipelines, "+
+	return newProblem(ErrNotDetected.Error()+", and "+list(missing)+" not set; run on GitHub Actions, GitLab CI, Bitbucket Pipelines, "+
 		"Azure Pipelines, CircleCI, Jenkins, Buildkite or Travis CI, or set CODEANT_PROVIDER=github CODEANT_REPO=owner/repository "+
 		"CODEANT_COMMIT=$(git rev-parse HEAD)", ErrNotDetected)
 }

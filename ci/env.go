@@ -28,8 +28,8 @@ func (e env) get(name string) string {
 	return v
 }
 
-// isMacro reports whether v is "$(Name)". Azure Pipelines leaves the macro of a variable that does not exist as it
-// stands (Azure Pipelines, "Define variables"). A shell's "$(git rev-parse HEAD)" has a space in it and is none.
+// isMacro reports whether v is "$(Name)", which is what Azure Pipelines leaves of a variable that does not exist (Azure
+// Pipelines, "Define variables"). A shell's "$(git rev-parse HEAD)" has a space in it and does not count.
 func isMacro(v string) bool {
 	name, ok := strings.CutPrefix(v, "$(")
 	if !ok {
@@ -42,7 +42,17 @@ func isMacro(v string) bool {
 // on reports whether the variable is set to anything but no.
 func (e env) on(name string) bool {
 	switch strings.ToLower(e.get(name)) {
-	case "", "false", "0", "no", "off":
+	case "0", "no", "off":
+		return false
+	}
+	return e.pullSet(name)
+}
+
+// pullSet reports whether a variable about a pull request says that there is one. A script that fills it from a value
+// that does not exist leaves the word for nothing of its language.
+func (e env) pullSet(name string) bool {
+	switch strings.ToLower(e.get(name)) {
+	case "", "false", "null", "undefined":
 		return false
 	}
 	return true
@@ -58,26 +68,26 @@ func (e env) first(names ...string) value {
 	return value{}
 }
 
-// needed is first, with an error where none is set.
-func (e env) needed(mend string, names ...string) value {
+// needed is first, with an error where none of the variables is set.
+func (e env) needed(advice string, names ...string) value {
 	v := e.first(names...)
 	if v.text == "" {
-		v.err = wrong(list(names) + " not set; " + mend)
+		v.err = newProblem(list(names) + " not set; " + advice)
 	}
 	return v
 }
 
-// commit is the first of the variables that is set, provided that it is a whole hash. A later one never stands in for
-// one that is no hash: it may be another commit.
+// commit returns the first of the variables that is set, with an error if that is not a whole hash. A later variable
+// never replaces it then: it may name another commit.
 func (e env) commit(names ...string) value {
-	v := e.needed(mendCommit, names...)
+	v := e.needed(setCommit, names...)
 	if v.err == nil && !isHash(v.text) {
-		v.err = wrong(v.source + " " + printed(v.text) + " is no whole commit hash of 40 or 64 digits; " + mendCommit)
+		v.err = newProblem(v.source + " " + printed(v.text) + " is not a whole commit hash of 40 or 64 digits; " + setCommit)
 	}
 	return v
 }
 
-// branch is the first of the variables that is set, without refs/heads/. A ref of another kind is no branch.
+// branch returns the first of the variables that is set, without refs/heads/. Other refs are not branches.
 func (e env) branch(names ...string) value {
 	v := e.first(names...)
 	v.text = strings.TrimPrefix(v.text, "refs/heads/")
@@ -87,7 +97,7 @@ func (e env) branch(names ...string) value {
 	return v
 }
 
-// number is the first of the variables that holds the number of a pull request.
+// number returns the first of the variables that holds the number of a pull request.
 func (e env) number(names ...string) (n int, source string) {
 	for _, name := range names {
 		if n := pullNumber(e.get(name)); n > 0 {
@@ -117,10 +127,24 @@ func pullRef(ref string) int {
 	return 0
 }
 
-// isHash reports whether s is a whole SHA-1 or SHA-256 and not git's all zeros, which means no commit.
+// pullRef returns the number in a variable that holds a ref such as refs/pull/7/merge, and the variable's name.
+func (e env) pullRef(name string) (int, string) {
+	if n := pullRef(e.get(name)); n > 0 {
+		return n, name
+	}
+	return 0, ""
+}
+
+// differ reports whether both variables are set and name different repositories.
+func (e env) differ(a, b string) bool {
+	x, y := e.get(a), e.get(b)
+	return x != "" && y != "" && !strings.EqualFold(x, y)
+}
+
+// isHash reports whether s is a whole SHA-1 or SHA-256. Git's all zeros mean that there is no commit.
 func isHash(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdefABCDEF") == "" && strings.Trim(s, "0") != ""
 }
 
-// printed is a value quoted, cut and without secrets.
+// printed quotes a value for an error, shortened and without secrets.
 func printed(s string) string { return strconv.Quote(redact.Text(s, 80)) }

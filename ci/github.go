@@ -10,26 +10,25 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// maxEvent is more than any event that names a pull request or a run takes. Lists of pushed commits may be longer, but
-// events of that kind are not read.
+// maxEvent is larger than any event that names a pull request or a run. Push events may be larger, but are not read.
 const maxEvent = 8 << 20
 
-// githubEvent is what is needed of the file that GITHUB_EVENT_PATH names: the webhook's payload.
+// githubEvent is the part of the webhook's payload, in the file that GITHUB_EVENT_PATH names, that is needed here.
 type githubEvent struct {
 	PullRequest struct {
 		Number int `json:"number"`
 		Head   struct {
-			SHA  string           `json:"sha"`
-			Ref  string           `json:"ref"`
-			Repo told[githubRepo] `json:"repo"` // null where the fork has been deleted
+			SHA  string               `json:"sha"`
+			Ref  string               `json:"ref"`
+			Repo optional[githubRepo] `json:"repo"` // null where the fork has been deleted
 		} `json:"head"`
 	} `json:"pull_request"`
 	WorkflowRun struct {
-		Event          string           `json:"event"`
-		HeadSHA        string           `json:"head_sha"`
-		HeadBranch     string           `json:"head_branch"`
-		HeadRepository told[githubRepo] `json:"head_repository"`
-		PullRequests   []githubPull     `json:"pull_requests"`
+		Event          string               `json:"event"`
+		HeadSHA        string               `json:"head_sha"`
+		HeadBranch     string               `json:"head_branch"`
+		HeadRepository optional[githubRepo] `json:"head_repository"`
+		PullRequests   []githubPull         `json:"pull_requests"`
 	} `json:"workflow_run"`
 	CheckSuite githubSuite `json:"check_suite"`
 	CheckRun   struct {
@@ -54,145 +53,145 @@ type githubPull struct {
 	Number int `json:"number"`
 }
 
-// told is a field that may be there, null, or missing, which are three things to say.
-type told[T any] struct {
-	said  bool // the field is there
-	value T    // zero for null
+// optional tells a field that is null from one that is missing.
+type optional[T any] struct {
+	present bool // the field is there
+	value   T    // zero for null
 }
 
-func (t *told[T]) UnmarshalJSON(raw []byte) error {
-	t.said = true
+func (t *optional[T]) UnmarshalJSON(raw []byte) error {
+	t.present = true
 	return json.Unmarshal(raw, &t.value)
 }
 
 // githubSuite: where the head is in a fork, head_branch is null and pull_requests is empty (GitHub, "Webhook events and
 // payloads", check_suite).
 type githubSuite struct {
-	HeadSHA      string       `json:"head_sha"`
-	HeadBranch   told[string] `json:"head_branch"`
-	PullRequests []githubPull `json:"pull_requests"`
+	HeadSHA      string           `json:"head_sha"`
+	HeadBranch   optional[string] `json:"head_branch"`
+	PullRequests []githubPull     `json:"pull_requests"`
 }
 
 // github reads GitHub Actions. GITHUB_SHA is the commit of the build only on events that are about a branch or a tag:
 // on pull_request and the reviews it is a merge commit, on pull_request_target a commit of the base branch, on
 // workflow_run, check_suite, check_run, status and issue_comment the head of the default branch (GitHub, "Events that
-// trigger workflows"). There the event itself is asked.
+// trigger workflows"). On those the commit comes from the event.
 //
 // Unverified: that workflow_run.head_sha is the head of the pull request also where the run before was started by
-// pull_request_target. head_branch of a run that a tag started is the tag's name, and nothing tells it from a branch.
-func (e env) github() sighting {
-	s := sighting{system: "GitHub Actions", repo: e.needed(mendRepo, "GITHUB_REPOSITORY")}
-	s.provider, s.base = e.own(codeant.GitHub, "GITHUB_ACTIONS", "GITHUB_SERVER_URL")
+// pull_request_target. If a tag started the run, head_branch is the tag's name, which looks like a branch.
+func (e env) github() facts {
+	f := facts{system: "GitHub Actions", repo: e.needed(setRepo, "GITHUB_REPOSITORY")}
+	f.provider, f.base = e.fixedProvider(codeant.GitHub, "GITHUB_ACTIONS", e.server("GITHUB_SERVER_URL"))
 	for _, name := range []string{"FORGEJO_ACTIONS", "GITEA_ACTIONS"} {
 		if e.on(name) {
-			other := wrong(name + " is set: this is not GitHub, and CodeAnt does not know its repositories; for a mirror of one that it " +
+			other := newProblem(name + " is set: this is not GitHub, and CodeAnt does not know its repositories; for a mirror of one that it " +
 				"knows set CODEANT_PROVIDER, CODEANT_REPO and, if need be, CODEANT_PROVIDER_URL")
-			s.provider, s.repo, s.base = value{err: other}, value{err: other}, value{}
+			f.provider, f.repo, f.base = value{err: other}, value{err: other}, value{}
 			break
 		}
 	}
-	s.branch = e.branch("GITHUB_REF")
+	f.branch = e.branch("GITHUB_REF")
 	switch name := e.get("GITHUB_EVENT_NAME"); {
 	case strings.HasPrefix(name, "pull_request"), e.get("GITHUB_HEAD_REF") != "", pullRef(e.get("GITHUB_REF")) > 0:
-		e.githubPull(&s)
+		e.githubPull(&f)
 	case name == "workflow_run":
-		e.githubRun(&s)
+		e.githubRun(&f)
 	case name == "check_suite", name == "check_run":
-		e.githubCheck(&s, name)
+		e.githubCheck(&f, name)
 	case name == "merge_group":
-		e.githubQueue(&s)
+		e.githubQueue(&f)
 	case name == "issue_comment":
-		e.githubComment(&s)
+		e.githubComment(&f)
 	case name == "status":
 		event, err := e.event()
-		s.commit, s.branch = e.eventCommit(err, "sha", event.SHA), value{}
+		f.commit, f.branch = e.eventCommit(err, "sha", event.SHA), value{}
 	default:
-		s.commit = e.commit("GITHUB_SHA")
+		f.commit = e.commit("GITHUB_SHA")
 	}
-	return s
+	return f
 }
 
-func (e env) githubPull(s *sighting) {
+func (e env) githubPull(f *facts) {
 	event, err := e.event()
 	pull := event.PullRequest
-	s.commit = e.eventCommit(err, "pull_request.head.sha", pull.Head.SHA)
-	if s.branch = e.branch("GITHUB_HEAD_REF"); s.branch.text == "" && pull.Head.Ref != "" {
-		s.branch = value{text: pull.Head.Ref, source: "pull_request.head.ref"}
+	f.commit = e.eventCommit(err, "pull_request.head.sha", pull.Head.SHA)
+	if f.branch = e.branch("GITHUB_HEAD_REF"); f.branch.text == "" && pull.Head.Ref != "" {
+		f.branch = value{text: pull.Head.Ref, source: "pull_request.head.ref"}
 	}
-	s.pullRequest, s.pullRequestSource = pull.Number, "pull_request.number"
-	if s.pullRequest <= 0 {
-		s.pullRequest, s.pullRequestSource = e.pullRef("GITHUB_REF")
+	f.pullRequest, f.pullRequestSource = pull.Number, "pull_request.number"
+	if f.pullRequest <= 0 {
+		f.pullRequest, f.pullRequestSource = e.pullRef("GITHUB_REF")
 	}
-	s.fork = e.githubFork(pull.Head.Repo)
+	f.fork = e.githubFork(pull.Head.Repo)
 }
 
-func (e env) githubRun(s *sighting) {
+func (e env) githubRun(f *facts) {
 	event, err := e.event()
 	run := event.WorkflowRun
-	s.commit = e.eventCommit(err, "workflow_run.head_sha", run.HeadSHA)
-	s.branch = value{}
+	f.commit = e.eventCommit(err, "workflow_run.head_sha", run.HeadSHA)
+	f.branch = value{}
 	if run.HeadBranch != "" {
-		s.branch = value{text: run.HeadBranch, source: "workflow_run.head_branch"}
+		f.branch = value{text: run.HeadBranch, source: "workflow_run.head_branch"}
 	}
 	if strings.HasPrefix(run.Event, "pull_request") {
-		s.onlyPull("workflow_run.pull_requests", run.PullRequests)
+		f.onlyPull("workflow_run.pull_requests", run.PullRequests)
 	}
-	s.fork = e.githubFork(run.HeadRepository)
+	f.fork = e.githubFork(run.HeadRepository)
 }
 
-func (e env) githubCheck(s *sighting, name string) {
+func (e env) githubCheck(f *facts, name string) {
 	event, err := e.event()
 	suite, sha, field := event.CheckSuite, event.CheckSuite.HeadSHA, "check_suite"
 	if name == "check_run" {
 		suite, sha, field = event.CheckRun.CheckSuite, event.CheckRun.HeadSHA, "check_run.check_suite"
 	}
-	s.commit = e.eventCommit(err, name+".head_sha", sha)
-	s.branch = value{}
+	f.commit = e.eventCommit(err, name+".head_sha", sha)
+	f.branch = value{}
 	if suite.HeadBranch.value != "" {
-		s.branch = value{text: suite.HeadBranch.value, source: field + ".head_branch"}
+		f.branch = value{text: suite.HeadBranch.value, source: field + ".head_branch"}
 	}
-	s.onlyPull(field+".pull_requests", suite.PullRequests)
-	s.fork = suite.HeadBranch.said && suite.HeadBranch.value == ""
+	f.onlyPull(field+".pull_requests", suite.PullRequests)
+	f.fork = suite.HeadBranch.present && suite.HeadBranch.value == ""
 }
 
-// githubQueue: on merge_group, GITHUB_SHA is the commit of the group too, so an event that cannot be read is no harm.
-func (e env) githubQueue(s *sighting) {
-	s.queue = true
+// githubQueue: on merge_group, GITHUB_SHA is the commit of the group too, so an event that cannot be read does no harm.
+func (e env) githubQueue(f *facts) {
+	f.queue = true
 	event, err := e.event()
 	if err == nil && isHash(event.MergeGroup.HeadSHA) {
-		s.commit = value{text: event.MergeGroup.HeadSHA, source: "merge_group.head_sha"}
+		f.commit = value{text: event.MergeGroup.HeadSHA, source: "merge_group.head_sha"}
 		return
 	}
-	s.commit = e.commit("GITHUB_SHA")
+	f.commit = e.commit("GITHUB_SHA")
 }
 
 // githubComment: a comment on a pull request arrives with the default branch, and without the pull request's head.
-func (e env) githubComment(s *sighting) {
+func (e env) githubComment(f *facts) {
 	event, err := e.event()
 	if err == nil && event.Issue.PullRequest == nil {
-		s.commit = e.commit("GITHUB_SHA")
+		f.commit = e.commit("GITHUB_SHA")
 		return
 	}
 	reason := "the event has a comment on a pull request, but not its head"
 	if err != nil {
 		reason = err.Error()
 	}
-	s.branch = value{}
-	s.commit.err = wrong(reason + ", and GITHUB_SHA is the default branch's on issue_comment; check out the head of the pull request and " +
-		mendCommit)
+	f.branch = value{}
+	f.commit.err = newProblem(reason + ", and GITHUB_SHA is the default branch's on issue_comment; check out the head of the pull request and " +
+		setCommit)
 	if event.Issue.Number > 0 {
-		s.pullRequest, s.pullRequestSource = event.Issue.Number, "issue.number"
+		f.pullRequest, f.pullRequestSource = event.Issue.Number, "issue.number"
 	}
 }
 
-// event reads the payload. It is a problem of the commit, which an override mends, so the caller decides.
+// event reads the payload. Its errors are reported as errors of the commit, so that CODEANT_COMMIT resolves them.
 func (e env) event() (githubEvent, error) {
 	path := e.get("GITHUB_EVENT_PATH")
 	if path == "" {
 		return githubEvent{}, errors.New("GITHUB_EVENT_PATH is not set")
 	}
 	if e.readFile == nil {
-		return githubEvent{}, errors.New("the file of GITHUB_EVENT_PATH is out of reach")
+		return githubEvent{}, errors.New("the file of GITHUB_EVENT_PATH cannot be read without a readFile function")
 	}
 	raw, err := e.readFile(path)
 	if err != nil {
@@ -216,7 +215,7 @@ func (u unread) Error() string {
 }
 func (u unread) Unwrap() error { return u.cause }
 
-// eventCommit is the commit that the event names in field.
+// eventCommit returns the commit that the event names in field, or why it cannot be used.
 func (e env) eventCommit(err error, field, sha string) value {
 	reason := ""
 	switch {
@@ -225,7 +224,7 @@ func (e env) eventCommit(err error, field, sha string) value {
 	case sha == "":
 		reason = "the event has no " + field
 	case !isHash(sha):
-		reason = field + " " + printed(sha) + " is no whole commit hash of 40 or 64 digits"
+		reason = field + " " + printed(sha) + " is not a whole commit hash of 40 or 64 digits"
 	default:
 		return value{text: sha, source: field}
 	}
@@ -233,30 +232,22 @@ func (e env) eventCommit(err error, field, sha string) value {
 	if on == "" {
 		on = "a pull request"
 	}
-	p := wrong(reason + ", and GITHUB_SHA is another commit on " + redact.Text(on, 80) + "; set CODEANT_COMMIT to ${{ github.event." + field + " }}")
+	p := newProblem(reason + ", and GITHUB_SHA is another commit on " + redact.Text(on, 80) + "; set CODEANT_COMMIT to ${{ github.event." + field + " }}")
 	if err != nil {
 		p.kinds = append(p.kinds, err)
 	}
 	return value{err: p}
 }
 
-// githubFork reports whether the head is in another repository; one that is gone was another.
-func (e env) githubFork(head told[githubRepo]) bool {
+// githubFork reports whether the head is in another repository. A repository that was deleted was another.
+func (e env) githubFork(head optional[githubRepo]) bool {
 	base := e.get("GITHUB_REPOSITORY")
-	return head.said && base != "" && !strings.EqualFold(head.value.FullName, base)
+	return head.present && base != "" && !strings.EqualFold(head.value.FullName, base)
 }
 
-// onlyPull takes the number of the pull request where there is no choice between several.
-func (s *sighting) onlyPull(field string, pulls []githubPull) {
+// onlyPull takes the number of the pull request if there is exactly one.
+func (f *facts) onlyPull(field string, pulls []githubPull) {
 	if len(pulls) == 1 && pulls[0].Number > 0 {
-		s.pullRequest, s.pullRequestSource = pulls[0].Number, field
+		f.pullRequest, f.pullRequestSource = pulls[0].Number, field
 	}
-}
-
-// pullRef is the number in a ref such as refs/pull/7/merge.
-func (e env) pullRef(name string) (int, string) {
-	if n := pullRef(e.get(name)); n > 0 {
-		return n, name
-	}
-	return 0, ""
 }

@@ -270,7 +270,7 @@ func TestGitHubActionsRefused(t *testing.T) {
 		},
 		{
 			name: "event with a short hash", env: pull, event: `{"pull_request":{"head":{"sha":"1111111"}}}`,
-			want: `ci: GitHub Actions: pull_request.head.sha "1111111" is no whole commit hash of 40 or 64 digits` + notIt,
+			want: `ci: GitHub Actions: pull_request.head.sha "1111111" is not a whole commit hash of 40 or 64 digits` + notIt,
 		},
 		{
 			name: "pull_request_target",
@@ -319,12 +319,12 @@ func TestGitHubActionsRefused(t *testing.T) {
 			name: "repository without owner, short commit",
 			env:  vars{"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "shop", "GITHUB_SHA": "1111111"},
 			want: `ci: GitHub Actions: GITHUB_REPOSITORY: repo "shop" has no owner or no name; use owner/repository, as in the repository's address` +
-				`; and GITHUB_SHA "1111111" is no whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
+				`; and GITHUB_SHA "1111111" is not a whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
 		},
 		{
 			name: "all zeros are no commit",
 			env:  actions.with(vars{"GITHUB_EVENT_NAME": "push", "GITHUB_SHA": strings.Repeat("0", 40)}),
-			want: `ci: GitHub Actions: GITHUB_SHA "0000000000000000000000000000000000000000" is no whole commit hash of 40 or 64 digits; ` +
+			want: `ci: GitHub Actions: GITHUB_SHA "0000000000000000000000000000000000000000" is not a whole commit hash of 40 or 64 digits; ` +
 				`set CODEANT_COMMIT=$(git rev-parse HEAD)`,
 		},
 		{

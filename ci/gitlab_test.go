@@ -95,7 +95,38 @@ func TestGitLab(t *testing.T) {
 			env:  gitlab.with(vars{"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "http://gitlab.acme.example/git/"}),
 			want: func() ci.Build {
 				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", nil)
-				b.Revision.ProviderURL = "https://gitlab.acme.example"
+				b.Revision.ProviderURL = "https://gitlab.acme.example/git"
+				return b
+			}(),
+		},
+		{
+			name: "self-hosted below two segments, one of them encoded",
+			env:  gitlab.with(vars{"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "https://corp.example:8443/our%20tools/gitlab?x=y#z"}),
+			want: func() ci.Build {
+				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", nil)
+				b.Revision.ProviderURL = "https://corp.example:8443/our%20tools/gitlab"
+				return b
+			}(),
+		},
+		{
+			name: "old GitLab below a path",
+			env: gitlab.with(vars{
+				"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "", "CI_PROJECT_URL": "https://corp.example/gitlab/acme/backend/shop",
+			}),
+			want: func() ci.Build {
+				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", vars{"provider_url": "CI_PROJECT_URL"})
+				b.Revision.ProviderURL = "https://corp.example/gitlab"
+				return b
+			}(),
+		},
+		{
+			name: "old GitLab whose project address is another's",
+			env: gitlab.with(vars{
+				"CI_COMMIT_BRANCH": "main", "CI_SERVER_URL": "", "CI_PROJECT_URL": "https://corp.example/gitlab/acme/other",
+			}),
+			want: func() ci.Build {
+				b := onGitLab(head, "main", "CI_COMMIT_BRANCH", vars{"provider_url": "CI_PROJECT_URL"})
+				b.Revision.ProviderURL = "https://corp.example"
 				return b
 			}(),
 		},

@@ -1,6 +1,7 @@
 package ci
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/codeant-sdk/codeant"
@@ -8,35 +9,39 @@ import (
 
 // jenkins reads Jenkins: the variables of its git plugin, of multibranch projects (CHANGE_*), of the plugin GitHub Pull
 // Request Builder (ghprb*) and of the GitLab plugin (gitlab*). In a multibranch project GIT_COMMIT of a pull request may
-// be a merge that this build made and nobody else has, and nothing tells it from the head; so only the two plugins, which
-// name the head, or CODEANT_COMMIT can tell the commit of a pull request. Pipelines without a checkout of their own
+// be a merge commit that exists in this build alone, and looks like any other commit; so the commit of a pull request is
+// taken only from the two plugins, which name the head, and from CODEANT_COMMIT. Pipelines without a checkout of their own
 // ("agent none") do not export the GIT_ variables.
 //
 // The address of the pull request comes before that of the checkout, because a checkout may be the fork's.
 //
 // ghprb's names are those of its source; those of the GitLab plugin are taken from pipelines that use them.
-func (e env) jenkins() sighting {
-	s := sighting{system: "Jenkins"}
-	var told codeant.Provider
-	var toldBy string
+func (e env) jenkins() facts {
+	f := facts{system: "Jenkins"}
+	var provider codeant.Provider
+	var providerFrom string
 	switch {
-	case e.get("ghprbPullId") != "":
-		told, toldBy = codeant.GitHub, "ghprbPullId"
-	case e.get("gitlabMergeRequestIid") != "":
-		told, toldBy = codeant.GitLab, "gitlabMergeRequestIid"
+	case e.pullSet("ghprbPullId"):
+		provider, providerFrom = codeant.GitHub, "ghprbPullId"
+	case e.pullSet("gitlabMergeRequestIid"):
+		provider, providerFrom = codeant.GitLab, "gitlabMergeRequestIid"
 	}
-	s.provider, s.repo, s.base = e.follow(
-		lead{name: "CHANGE_URL", change: true},
-		lead{name: "ghprbPullLink", change: true, told: told, toldBy: toldBy},
-		lead{name: "GIT_URL", told: told, toldBy: toldBy},
-		lead{name: "GIT_URL_1", told: told, toldBy: toldBy},
+	f.provider, f.repo, f.base = e.follow(
+		candidate{name: "CHANGE_URL", pullRequest: true},
+		candidate{name: "ghprbPullLink", pullRequest: true, provider: provider, providerFrom: providerFrom},
+		candidate{name: "GIT_URL", provider: provider, providerFrom: providerFrom},
+		candidate{name: "GIT_URL_1", provider: provider, providerFrom: providerFrom},
 	)
-	change := e.first("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
-	s.commit = e.jenkinsCommit(change.source)
-	s.branch = e.jenkinsBranch(change.source != "")
-	s.pullRequest, s.pullRequestSource = e.number("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid")
-	s.fork = e.get("CHANGE_FORK") != "" || e.elsewhere("ghprbAuthorRepoGitUrl", s) || e.elsewhere("gitlabSourceRepoHttpUrl", s)
-	return s
+	change := ""
+	ids := []string{"CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid"}
+	if i := slices.IndexFunc(ids, e.pullSet); i >= 0 {
+		change = ids[i]
+	}
+	f.commit = e.jenkinsCommit(change)
+	f.branch = e.jenkinsBranch(change != "")
+	f.pullRequest, f.pullRequestSource = e.number(ids...)
+	f.fork = e.pullSet("CHANGE_FORK") || e.elsewhere("ghprbAuthorRepoGitUrl", f) || e.elsewhere("gitlabSourceRepoHttpUrl", f)
+	return f
 }
 
 func (e env) jenkinsCommit(change string) value {
@@ -44,7 +49,7 @@ func (e env) jenkinsCommit(change string) value {
 	case e.first("ghprbActualCommit", "gitlabMergeRequestLastCommit").text != "":
 		return e.commit("ghprbActualCommit", "gitlabMergeRequestLastCommit")
 	case change != "":
-		return value{err: wrong(change + " says that this is a pull request, where GIT_COMMIT may be a merge that exists only here; set " +
+		return value{err: newProblem(change + " says that this is a pull request, where GIT_COMMIT may be a merge that exists only here; set " +
 			"CODEANT_COMMIT to the head of the pull request: git rev-parse HEAD, or HEAD^1 where HEAD is that merge")}
 	}
 	return e.commit("GIT_COMMIT")

@@ -17,8 +17,8 @@ type remote struct {
 	path []string // percent-decoded, never empty
 }
 
-// parseRemote reads https://, ssh:// and git:// addresses and the user@host:path of scp. It says no more than yes or
-// no: a reason would have to quote an address that may hold a password. For the same reason an @ after the host is
+// parseRemote reads https://, ssh:// and git:// addresses and the user@host:path of scp. It gives no
+// reason when it fails: that would have to quote an address, which may hold a password. For the same reason an @ after the host is
 // refused: it is the end of a password with a / in it.
 func parseRemote(raw string) (remote, bool) {
 	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, unicode.IsControl) {
@@ -125,8 +125,8 @@ func publicAddress(p codeant.Provider) string {
 	return ""
 }
 
-// repo is the repository's name in the manner of the provider. collection is the address of the collection, where
-// Azure DevOps Server told it.
+// repo returns the repository's name as the provider writes it. collection is the address of the collection on Azure
+// DevOps Server, if it is known.
 func (r remote) repo(p codeant.Provider, collection string) (string, bool) {
 	if p == codeant.AzureDevOps {
 		return r.azureRepo(collection)

@@ -54,7 +54,7 @@ func TestBitbucket(t *testing.T) {
 	})
 	runRefusals(t, []refusal{{
 		name: "short hash", env: env.with(vars{"BITBUCKET_COMMIT": "111111111111"}),
-		want: `ci: Bitbucket Pipelines: BITBUCKET_COMMIT "111111111111" is no whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
+		want: `ci: Bitbucket Pipelines: BITBUCKET_COMMIT "111111111111" is not a whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
 	}})
 }
 
@@ -91,6 +91,10 @@ func TestCircleCI(t *testing.T) {
 		{
 			name: "pull request from a fork, told by CIRCLE_PR_NUMBER", env: env.with(vars{"CIRCLE_BRANCH": "pull/7/head", "CIRCLE_PR_NUMBER": "7"}),
 			want: build("", 7, true, vars{"pull_request": "CIRCLE_PR_NUMBER"}),
+		},
+		{
+			name: "branch, where a script wrote null into CIRCLE_PR_NUMBER", env: env.with(vars{"CIRCLE_BRANCH": "main", "CIRCLE_PR_NUMBER": "null"}),
+			want: build("main", 0, false, vars{"branch": "CIRCLE_BRANCH"}),
 		},
 		{
 			name: "pull request from a fork, told by the branch", env: env.with(vars{"CIRCLE_BRANCH": "pull/7"}),
@@ -193,6 +197,23 @@ func TestJenkins(t *testing.T) {
 				"provider": "CODEANT_PROVIDER", "repo": "CODEANT_REPO", "commit": "CODEANT_COMMIT", "provider_url": "CODEANT_PROVIDER",
 			}),
 		},
+		{
+			name: "branch, where a script wrote null into the variables of a pull request",
+			env: env.with(vars{
+				"GIT_BRANCH": "origin/main", "CHANGE_ID": "null", "CHANGE_URL": "null", "CHANGE_FORK": "null", "CHANGE_BRANCH": "null",
+				"ghprbPullId": "undefined", "gitlabMergeRequestIid": "False",
+			}),
+			want: build(codeant.GitHub, "main", vars{"branch": "GIT_BRANCH"}),
+		},
+		{
+			name: "the first that is a pull request's counts",
+			env: env.with(vars{
+				"CHANGE_ID": "null", "ghprbPullId": "7", "ghprbActualCommit": head, "ghprbSourceBranch": "feature/x", "GIT_COMMIT": merge,
+			}),
+			want: built("Jenkins", codeant.GitHub, "feature/x", 7, false, from.with(vars{
+				"commit": "ghprbActualCommit", "branch": "ghprbSourceBranch", "pull_request": "ghprbPullId",
+			})),
+		},
 		{name: "pull request, its head named", env: pull, want: built("Jenkins", codeant.GitHub, "feature/x", 7, false, change)},
 		{
 			name: "pull request from a fork", env: pull.with(vars{"CHANGE_FORK": "contributor", "GIT_URL": "https://github.com/contributor/shop.git"}),
@@ -249,7 +270,7 @@ func TestJenkins(t *testing.T) {
 		},
 		{
 			name: "address on the disk", env: env.with(vars{"GIT_URL": "/srv/git/shop.git"}),
-			want: "ci: Jenkins: GIT_URL is no address of a repository that can be read; set CODEANT_PROVIDER and CODEANT_REPO",
+			want: "ci: Jenkins: GIT_URL cannot be read as the address of a repository; set CODEANT_PROVIDER and CODEANT_REPO",
 		},
 		{
 			name: "subgroup on GitHub", env: env.with(vars{"GIT_URL": "https://github.com/acme/backend/shop"}),
@@ -314,11 +335,11 @@ func TestBuildkite(t *testing.T) {
 	runRefusals(t, []refusal{
 		{
 			name: "HEAD", env: env.with(vars{"BUILDKITE_COMMIT": "HEAD"}),
-			want: `ci: Buildkite: BUILDKITE_COMMIT "HEAD" is no whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
+			want: `ci: Buildkite: BUILDKITE_COMMIT "HEAD" is not a whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
 		},
 		{
 			name: "FETCH_HEAD", env: env.with(vars{"BUILDKITE_COMMIT": "FETCH_HEAD"}),
-			want: `ci: Buildkite: BUILDKITE_COMMIT "FETCH_HEAD" is no whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
+			want: `ci: Buildkite: BUILDKITE_COMMIT "FETCH_HEAD" is not a whole commit hash of 40 or 64 digits; set CODEANT_COMMIT=$(git rev-parse HEAD)`,
 		},
 	})
 }
