@@ -1,0 +1,191 @@
+// Package jsonscan reads JSON whose shape is not certain. It accepts what json.Valid accepts, in one pass, and is
+// stricter than encoding/json where leniency turns half an answer into a whole one: keys count in one letter case, and
+// doubled keys are seen.
+//
+// Values and keys share the memory of the text they were read from; only a key or a text with an escape is copied.
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// The bounds of what is read. A text that breaks one of them is ErrTooLarge.
+const (
+	MaxDepth = 10_000 // levels of nesting, as in encoding/json
+	MaxKeys  = 10_000 // members of an object that is indexed
+)
+
+// ErrTooLarge is what errors are that report a broken bound.
+var ErrTooLarge = errors.New("jsonscan: too large")
+
+type boundError string
+
+func (e boundError) Error() string        { return string(e) }
+func (e boundError) Is(target error) bool { return target == ErrTooLarge }
+
+const (
+	errDepth boundError = "its JSON is nested more than 10,000 levels deep"
+	errKeys  boundError = "an object in it has more than 10,000 keys"
+)
+
+// Kind is the type of a JSON value.
+type Kind byte
+
+// The kinds of JSON values. Invalid is the kind of no value.
+const (
+	Invalid Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+func (k Kind) String() string {
+	return [...]string{"no JSON", "null", "a boolean", "a number", "a string", "a list", "an object"}[k]
+}
+
+// Check reports why data is not exactly one JSON value. The error says where the text is wrong and quotes nothing of it.
+// A byte order mark is wrong too; see TrimBOM.
+func Check(data []byte) error {
+	i := space(data, 0)
+	return verdict(data, i, value(data, i, 0))
+}
+
+// Parse checks data as Check does and, in the same pass, appends its members to dst if it is an object. After an error
+// that is ErrTooLarge because of MaxKeys, data is valid, and the result has the first MaxKeys members.
+func Parse(dst Fields, data []byte) (Fields, error) {
+	i := space(data, 0)
+	if i == len(data) || data[i] != '{' {
+		return dst, verdict(data, i, value(data, i, 0))
+	}
+	keys := 0
+	end := object(data, i, 0, func(key []byte, value Value) bool {
+		if keys++; keys <= MaxKeys {
+			dst = append(dst, Field{key, value})
+		}
+		return true
+	})
+	err := verdict(data, i, end)
+	if err == nil && keys > MaxKeys {
+		err = errKeys
+	}
+	return dst, err
+}
+
+// verdict turns the end of the value at data[i] into the error of the whole text.
+func verdict(data []byte, i, end int) error {
+	switch {
+	case i == len(data):
+		return errors.New("it is empty")
+	case end == tooDeep:
+		return errDepth
+	case end >= 0:
+		if end = space(data, end); end == len(data) {
+			return nil
+		}
+		end = ^end
+	}
+	if at := ^end; at < len(data) {
+		return fmt.Errorf("its JSON is wrong at byte %d", at+1)
+	}
+	return errors.New("its JSON breaks off")
+}
+
+// TrimBOM drops the byte order mark that some servers put before UTF-8.
+func TrimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
+
+// Decode decodes exactly one value into v with encoding/json. Its errors name the field and the kind of value found
+// there, and quote nothing of the value itself.
+func Decode(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return Check(data)
+	case errors.As(err, &mismatch) && mismatch.Field != "":
+		return fmt.Errorf("its field %q is %s", mismatch.Field, article(mismatch.Value))
+	case errors.As(err, &mismatch):
+		return fmt.Errorf("it is %s", article(mismatch.Value))
+	}
+	return err
+}
+
+// article puts encoding/json's name of a kind into the words of Kind.
+func article(kind string) string {
+	switch kind {
+	case "object":
+		return Object.String()
+	case "array":
+		return Array.String()
+	case "bool":
+		return Bool.String()
+	}
+	if len(kind) > len("number") && kind[:len("number")] == "number" {
+		return "a number that does not fit"
+	}
+	return "a " + kind
+}
+
+// Value is the text of one JSON value that was checked. The zero Value is of kind Invalid and stands for a value that is
+// missing: all its methods find nothing.
+type Value []byte
+
+// Kind tells a value's kind by its first character.
+func (v Value) Kind() Kind {
+	i := space(v, 0)
+	if i == len(v) {
+		return Invalid
+	}
+	switch v[i] {
+	case 'n':
+		return Null
+	case 't', 'f':
+		return Bool
+	case '"':
+		return String
+	case '[':
+		return Array
+	case '{':
+		return Object
+	}
+	return Number
+}
+
+// Members iterates over the keys and values of an object in their order, doubled keys included. Of any other value it
+// yields nothing.
+func (v Value) Members() iter.Seq2[[]byte, Value] {
+	return func(yield func(key []byte, value Value) bool) {
+		if i := space(v, 0); i < len(v) && v[i] == '{' {
+			object(v, i, 0, yield)
+		}
+	}
+}
+
+// Elements iterates over the elements of a list. Of any other value it yields nothing.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if i := space(v, 0); i < len(v) && v[i] == '[' {
+			array(v, i, 0, yield)
+		}
+	}
+}
+
+// Len counts the elements of a list.
+func (v Value) Len() int {
+	n := 0
+	for range v.Elements() {
+		n++
+	}
+	return n
+}
+
+// Fields returns the members of an object, appended to dst. Of any other value there are none. An object with more than
+// MaxKeys is ErrTooLarge.
+func (v Value) Fields(dst Fields) (Fields, error) { return Parse(dst, v) }
