@@ -2,10 +2,9 @@
 package gocover
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -24,8 +23,9 @@ const header = `<?xml version="1.0" encoding="UTF-8"?>
 // Every line of a block with statements counts, and its hits are those of the most frequent of the blocks that touch
 // it. Equal input gives equal output.
 //
-// A profile that is empty, cannot be read, mixes modes or names a file outside the module is an error, and nothing is
-// written then. Errors of w are returned as they are.
+// A profile that is empty, cannot be read, mixes modes, names a file outside the module or has more than 5,000,000 lines
+// is an error, and nothing is written then. The report is written piece by piece: after an error of w, which is returned
+// as it is, w holds a part of it.
 func Cobertura(w io.Writer, profile io.Reader, modulePath, moduleDir string) error {
 	if modulePath == "" {
 		return errors.New("gocover: the module path is missing; it is in the module line of go.mod")
@@ -42,13 +42,13 @@ func Cobertura(w io.Writer, profile io.Reader, modulePath, moduleDir string) err
 	if err != nil {
 		return err
 	}
-	out := bytes.NewBufferString(header)
+	out := bufio.NewWriter(w) // keeps the first error of w
+	out.WriteString(header)
 	encoder := xml.NewEncoder(out)
 	encoder.Indent("", "  ")
 	if err := encoder.Encode(report); err != nil {
-		return fmt.Errorf("gocover: %w", err)
+		return err
 	}
 	out.WriteByte('\n')
-	_, err = w.Write(out.Bytes())
-	return err
+	return out.Flush()
 }

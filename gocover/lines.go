@@ -1,36 +1,103 @@
 package gocover
 
 import (
+	"cmp"
+	"encoding/xml"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
+	"strconv"
 
 	"golang.org/x/tools/cover"
 )
 
-// maxLine is more lines than any source file has. A damaged profile must not cost memory for each line it makes up.
-const maxLine = 1_000_000
+const (
+	// maxLine is more lines than any source file has.
+	maxLine = 1_000_000
+	// maxLines is for all files together. A few bytes of a damaged profile can claim a million lines each, and a report
+	// takes some 50 bytes for each of them.
+	maxLines = 5_000_000
+)
 
-// linesOf returns the lines with statements in their order.
-func linesOf(p *cover.Profile) ([]xmlLine, error) {
-	blocks, err := mergeBlocks(p)
+// span is a run of lines with the same number of hits.
+type span struct{ first, last, hits int }
+
+func (s span) lines() int { return s.last - s.first + 1 }
+
+// spansOf returns the lines with statements in their order. Its cost depends on the number of blocks and not on their
+// lines.
+func spansOf(p *cover.Profile) ([]span, error) {
+	merged, err := mergeBlocks(p)
 	if err != nil {
 		return nil, err
 	}
-	hits := map[int]int{}
-	for block, count := range blocks {
-		// A //line directive within a block, as goyacc writes them, can make it end before its start. Then the start is
-		// all that is known of it.
-		for line := block.StartLine; line <= max(block.StartLine, block.EndLine); line++ {
-			hits[line] = max(hits[line], count)
+	blocks := make([]span, 0, len(merged))
+	edges := make([]int, 0, 2*len(merged)) // the lines at which a block begins or has ended
+	for block, count := range merged {
+		// A //line directive within a block, as goyacc writes them, can make it end before its start. Then only the start
+		// is known.
+		last := max(block.StartLine, block.EndLine)
+		blocks = append(blocks, span{block.StartLine, last, count})
+		edges = append(edges, block.StartLine, last+1)
+	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	// Between two edges all lines have the same blocks. The blocks with the most hits take their gaps first, and next
+	// leads from a gap that is taken to the first one after it that may not be.
+	slices.SortFunc(blocks, func(a, b span) int { return cmp.Compare(b.hits, a.hits) })
+	next := make([]int, len(edges))
+	hits := make([]int, len(edges))
+	for gap := range next {
+		next[gap], hits[gap] = gap, -1
+	}
+	for _, block := range blocks {
+		gap, _ := slices.BinarySearch(edges, block.first)
+		end, _ := slices.BinarySearch(edges, block.last+1)
+		for gap = free(next, gap); gap < end; gap = free(next, gap) {
+			next[gap], hits[gap] = gap+1, block.hits
 		}
 	}
-	lines := make([]xmlLine, 0, len(hits))
-	for _, number := range slices.Sorted(maps.Keys(hits)) {
-		lines = append(lines, xmlLine{Number: number, Hits: hits[number]})
+	var spans []span
+	for gap, n := range hits {
+		if n >= 0 {
+			spans = append(spans, span{edges[gap], edges[gap+1] - 1, n})
+		}
 	}
-	return lines, nil
+	return spans, nil
+}
+
+// free returns the first gap from this one on that is not taken, and shortens the way there. The last gap, after the
+// end of all blocks, is never taken.
+func free(next []int, gap int) int {
+	for next[gap] != gap {
+		next[gap] = next[next[gap]]
+		gap = next[gap]
+	}
+	return gap
+}
+
+// xmlLines writes each line of the spans as an element, so that only the spans need memory.
+type xmlLines []span
+
+// MarshalXML implements xml.Marshaler.
+func (spans xmlLines) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	if err := e.EncodeToken(start); err != nil {
+		return err
+	}
+	line := xml.StartElement{Name: xml.Name{Local: "line"}, Attr: []xml.Attr{{Name: xml.Name{Local: "number"}}, {Name: xml.Name{Local: "hits"}}}}
+	for _, s := range spans {
+		line.Attr[1].Value = strconv.Itoa(s.hits)
+		for number := s.first; number <= s.last; number++ {
+			line.Attr[0].Value = strconv.Itoa(number)
+			if err := e.EncodeToken(line); err != nil {
+				return err
+			}
+			if err := e.EncodeToken(line.End()); err != nil {
+				return err
+			}
+		}
+	}
+	return e.EncodeToken(start.End())
 }
 
 // mergeBlocks returns the counts of the blocks with statements. The parser merges only equal blocks that are neighbours

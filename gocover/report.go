@@ -2,6 +2,7 @@ package gocover
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -19,19 +20,22 @@ func newReport(profiles []*cover.Profile, namer namer) (*xmlReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines, err := linesOf(p)
+		spans, err := spansOf(p)
 		if err != nil {
 			return nil, err
 		}
-		file := tallyOf(lines)
-		all.add(file)
+		file := tallyOf(spans)
+		if all.add(file); all.valid > maxLines {
+			return nil, fmt.Errorf("gocover: the profile has more than %d lines, which is more than a report can hold; "+
+				"convert the profile of one module at a time, or run the tests again if it is damaged", maxLines)
+		}
 		dir := path.Dir(name)
 		if packages[dir] == nil {
 			packages[dir] = &packageTally{}
 		}
 		packages[dir].add(file)
 		packages[dir].classes = append(packages[dir].classes, xmlClass{
-			Name: path.Base(name), Filename: name, rates: file.rates(), Lines: lines,
+			Name: path.Base(name), Filename: name, rates: file.rates(), Lines: spans,
 		})
 	}
 	report := &xmlReport{
@@ -57,11 +61,11 @@ type packageTally struct {
 // tally counts lines.
 type tally struct{ covered, valid int }
 
-func tallyOf(lines []xmlLine) tally {
-	t := tally{valid: len(lines)}
-	for _, line := range lines {
-		if line.Hits > 0 {
-			t.covered++
+func tallyOf(spans []span) (t tally) {
+	for _, s := range spans {
+		t.valid += s.lines()
+		if s.hits > 0 {
+			t.covered += s.lines()
 		}
 	}
 	return t

@@ -26,12 +26,8 @@ type (
 		Name     string `xml:"name,attr"`
 		Filename string `xml:"filename,attr"`
 		rates
-		Methods struct{}  `xml:"methods"`
-		Lines   []xmlLine `xml:"lines>line"`
-	}
-	xmlLine struct {
-		Number int `xml:"number,attr"`
-		Hits   int `xml:"hits,attr"`
+		Methods struct{} `xml:"methods"`
+		Lines   xmlLines `xml:"lines"`
 	}
 	rates struct {
 		Line       string `xml:"line-rate,attr"`
