@@ -1,0 +1,129 @@
+package gocover
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/mod/modfile"
+)
+
+// maxGoMod is in bytes, and more than any go.mod has.
+const maxGoMod = 4 << 20
+
+// Module is the Go module whose tests wrote a profile, as [Cobertura] needs it.
+type Module struct {
+	Path string // as in go.mod
+	Dir  string // relative to the root of the repository, with slashes; "." for the root itself
+}
+
+// FindModule returns the module of the nearest go.mod in the directory of the file profile or above it. The file itself
+// is not opened.
+//
+// root is the root of the repository, such as the value of GITHUB_WORKSPACE or CI_PROJECT_DIR. If it is empty or the
+// module is not below it, as in a container that sees the repository elsewhere, the root is the nearest directory at the
+// module or above it that holds .git. Where there is none, it is the module itself.
+func FindModule(profile, root string) (Module, error) {
+	// The directory is resolved and not the profile, which may be a link into a cache.
+	start, err := resolve(filepath.Dir(profile))
+	if err != nil {
+		return Module{}, fmt.Errorf("gocover: the directory of the profile cannot be read: %w", err)
+	}
+	dir, ok := nearest(start, "go.mod")
+	if !ok {
+		return Module{}, fmt.Errorf("gocover: there is no go.mod in %s or above it; write the profile below its module, or use Cobertura, which takes the module's path and directory", start)
+	}
+	path, err := modulePath(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return Module{}, err
+	}
+	if root != "" {
+		if top, err := resolve(root); err == nil {
+			if rel, ok := below(top, dir); ok {
+				return Module{Path: path, Dir: rel}, nil
+			}
+		}
+	}
+	top, ok := nearest(dir, ".git")
+	if !ok {
+		top = dir
+	}
+	rel, _ := below(top, dir)
+	return Module{Path: path, Dir: rel}, nil
+}
+
+// resolve makes a name absolute and free of links, so that two of them can be compared.
+func resolve(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(name)
+}
+
+// below returns dir relative to top, with slashes, if it is top or below it.
+func below(top, dir string) (string, bool) {
+	rel, err := filepath.Rel(top, dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}
+
+// nearest returns the first of dir and the directories above it that holds an entry of that name. A .git is a file in
+// submodules and work trees.
+func nearest(dir, name string) (string, bool) {
+	for {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && (name == ".git" || info.Mode().IsRegular()) {
+			return dir, true
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", false
+		}
+		dir = parent
+	}
+}
+
+func modulePath(name string) (string, error) {
+	content, err := readSmall(name)
+	if err != nil {
+		return "", fmt.Errorf("gocover: go.mod cannot be read: %w", err)
+	}
+	path := modfile.ModulePath(content)
+	if path == "" {
+		return "", fmt.Errorf("gocover: %s has no module line; add one, or use Cobertura, which takes the module's path", name)
+	}
+	return path, nil
+}
+
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxGoMod+1))
+	if err == nil && len(content) > maxGoMod {
+		err = &fs.PathError{Op: "read", Path: name, Err: errors.New("it is larger than 4 MiB")}
+	}
+	return content, err
+}
+
+// CoberturaFile is [Cobertura] for the profile in a file. [FindModule] finds the module and, by its .git, the
+// repository, so the file has to be in the directory of its module or below it.
+func CoberturaFile(w io.Writer, profile string) error {
+	f, err := os.Open(profile)
+	if err != nil {
+		return fmt.Errorf("gocover: the profile cannot be opened: %w", err)
+	}
+	defer f.Close()
+	module, err := FindModule(profile, "")
+	if err != nil {
+		return err
+	}
+	return Cobertura(w, f, module.Path, module.Dir)
+}
