@@ -118,7 +118,7 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	if in.Exclude, err = globs("exclude glob", req.Exclude); err != nil {
 		return nil, err
 	}
-	address := cmp.Or(rev.ProviderURL, rev.Provider.defaultBaseURL())
+	address := rev.Provider.addressOf(rev.ProviderURL)
 	switch rev.Provider {
 	case AzureDevOps:
 		in.AzureDevOps = address

@@ -34,7 +34,7 @@ func (o Organization) wire() (orgWire, error) {
 	if o.Provider == AzureDevOps {
 		platform = "azure_devops" // the spelling of these endpoints' pages
 	}
-	return orgWire{platform, o.Name, newBaseURLs(o.Provider, cmp.Or(o.ProviderURL, o.Provider.defaultBaseURL()))}, nil
+	return orgWire{platform, o.Name, newBaseURLs(o.Provider, o.Provider.addressOf(o.ProviderURL))}, nil
 }
 
 // Date is a day of the calendar, written 2006-01-02, in no time zone.

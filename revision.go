@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/origin"
+	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
 // Provider is the service that hosts a repository. Its value is the spelling of the scan and coverage endpoints.
@@ -43,19 +44,22 @@ func (p Provider) validate() error {
 	return invalid("provider", string(p), "is not known", "use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings")
 }
 
-// defaultBaseURL is where the provider's public service lives, in the words of CodeAnt's API description.
-func (p Provider) defaultBaseURL() string {
-	switch p {
-	case GitHub:
-		return "https://github.com"
-	case GitLab:
-		return "https://gitlab.com"
-	case AzureDevOps:
-		return "https://dev.azure.com"
-	case Bitbucket:
-		return "https://api.bitbucket.org/2.0"
+// addressOf is what CodeAnt is told about where the provider lives: the public service, in the words of the API
+// description, unless address is another one.
+func (p Provider) addressOf(address string) string {
+	if address == "" || provider.IsPublic(string(p), address) {
+		return provider.API(string(p))
 	}
-	return ""
+	return address
+}
+
+// scanAddress is the address that goes with a scan. Like start_scan.sh it names none for Bitbucket's public service.
+func scanAddress(rev Revision) string {
+	address := rev.Provider.addressOf(rev.ProviderURL)
+	if rev.Provider == Bitbucket && provider.IsPublic(string(Bitbucket), address) {
+		return ""
+	}
+	return address
 }
 
 // baseURLs are the fields in which most endpoints take the provider's address; one of them is sent.

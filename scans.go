@@ -1,7 +1,6 @@
 package codeant
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,15 +104,6 @@ func (r *ScanReport) Blocking(min Severity) []Finding {
 	return slices.DeleteFunc(r.Findings(), func(f Finding) bool {
 		return !f.Open() || f.Severity < min && f.Severity != SeverityUnknown
 	})
-}
-
-// scanAddress is what a scan is told of the provider's address: the public one by default, but nothing for Bitbucket's
-// public service, as in start_scan.sh.
-func scanAddress(rev Revision) string {
-	if rev.Provider == Bitbucket {
-		return strings.TrimPrefix(rev.ProviderURL, "https://bitbucket.org")
-	}
-	return cmp.Or(rev.ProviderURL, rev.Provider.defaultBaseURL())
 }
 
 type scanWire struct {

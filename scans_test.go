@@ -154,7 +154,12 @@ func TestScansSendWhatTheScriptSends(t *testing.T) {
 		{codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: shop.Commit}, `"github_base_url":"https://github.com"`},
 		{codeant.Revision{Provider: codeant.GitLab, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://git.acme.example"}, `"gitlab_base_url":"https://git.acme.example"`},
 		{codeant.Revision{Provider: codeant.AzureDevOps, Repo: "acme/p/shop", Commit: shop.Commit}, `"azure_devops_base_url":"https://dev.azure.com"`},
+		{codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://GitHub.com/"}, `"github_base_url":"https://github.com"`},
 		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit}, ""},
+		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://bitbucket.org"}, ""},
+		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://bitbucket.org/"}, ""},
+		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://api.bitbucket.org/2.0"}, ""},
+		{codeant.Revision{Provider: codeant.Bitbucket, Repo: "acme/shop", Commit: shop.Commit, ProviderURL: "https://bitbucket.org.acme.example"}, `"bitbucket_base_url":"https://bitbucket.org.acme.example"`},
 	} {
 		var bodies []string
 		mock := httpmock.NewMockTransport()

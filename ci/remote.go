@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
 // remote is the address of a repository, taken apart. User names and passwords do not get this far.
@@ -111,19 +112,7 @@ func wellKnown(host string) (codeant.Provider, string) {
 	return "", ""
 }
 
-func publicAddress(p codeant.Provider) string {
-	switch p {
-	case codeant.GitHub:
-		return "https://github.com"
-	case codeant.GitLab:
-		return "https://gitlab.com"
-	case codeant.Bitbucket:
-		return "https://bitbucket.org"
-	case codeant.AzureDevOps:
-		return "https://dev.azure.com"
-	}
-	return ""
-}
+func publicAddress(p codeant.Provider) string { return provider.Web(string(p)) }
 
 // repo returns the repository's name as the provider writes it. collection is the address of the collection on Azure
 // DevOps Server, if it is known.

@@ -1,7 +1,6 @@
 package sarif
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
 // newProvenance is nil where the address of the repository is not known: a wrong one would be worse than none.
@@ -31,26 +31,26 @@ func newProvenance(rev codeant.Revision) *sarif.VersionControlDetails {
 }
 
 // repositoryURI is where a browser finds the repository of a valid revision, or for Bitbucket Data Center, where git
-// does. It is empty for a name that is not in the manner of the provider.
+// does. It is empty for a name that the provider does not have.
 func repositoryURI(rev codeant.Revision) string {
 	segments := strings.Split(rev.Repo, "/")
 	if slices.ContainsFunc(segments, func(s string) bool { return s == "" || s == "." || s == ".." }) {
 		return ""
 	}
-	base, repo := webAddress(rev.ProviderURL), "/"+escapePath(rev.Repo)
+	name := string(rev.Provider)
+	public := rev.ProviderURL == "" || provider.IsPublic(name, rev.ProviderURL)
+	base, repo := provider.Web(name), "/"+escapePath(rev.Repo)
+	if !public {
+		base = webAddress(rev.ProviderURL)
+	}
 	switch {
-	case rev.Provider == codeant.GitHub && len(segments) == 2:
-		return cmp.Or(base, "https://github.com") + repo
-	case rev.Provider == codeant.GitLab:
-		return cmp.Or(base, "https://gitlab.com") + repo
+	case rev.Provider == codeant.GitHub && len(segments) == 2, rev.Provider == codeant.GitLab:
+		return base + repo
 	case rev.Provider == codeant.AzureDevOps && len(segments) == 3:
-		project, name := escapePath(segments[0]+"/"+segments[1]), escapePath(segments[2])
-		return cmp.Or(base, "https://dev.azure.com") + "/" + project + "/_git/" + name
+		return base + "/" + escapePath(segments[0]+"/"+segments[1]) + "/_git/" + escapePath(segments[2])
+	case rev.Provider == codeant.Bitbucket && len(segments) == 2 && public:
+		return base + repo
 	case rev.Provider == codeant.Bitbucket && len(segments) == 2:
-		switch base {
-		case "", "https://bitbucket.org", "https://api.bitbucket.org", "https://api.bitbucket.org/2.0":
-			return "https://bitbucket.org" + repo
-		}
 		return base + "/scm" + repo + ".git"
 	}
 	return ""

@@ -21,6 +21,8 @@ func TestTheRepositoryHasItsAddress(t *testing.T) {
 		{codeant.GitLab, "a/b/c", "", "https://gitlab.com/a/b/c"},
 		{codeant.Bitbucket, "acme/shop", "", "https://bitbucket.org/acme/shop"},
 		{codeant.Bitbucket, "acme/shop", "https://api.bitbucket.org/2.0", "https://bitbucket.org/acme/shop"},
+		{codeant.Bitbucket, "acme/shop", "https://bitbucket.org/", "https://bitbucket.org/acme/shop"},
+		{codeant.Bitbucket, "acme/shop", "https://bitbucket.org.acme.example", "https://bitbucket.org.acme.example/scm/acme/shop.git"},
 		{codeant.Bitbucket, "ACME/shop", "https://bb.acme.example", "https://bb.acme.example/scm/ACME/shop.git"},
 		{codeant.AzureDevOps, "org/my project/shop", "", "https://dev.azure.com/org/my%20project/_git/shop"},
 
