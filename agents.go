@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
+	"github.com/codeant-sdk/codeant/internal/success"
 )
 
 var (
 	opAgentsStart   = operation{name: "agents.start", path: "/api/analysis/agents/scan/start", tokenField: "accessToken"}
-	opAgentsResults = operation{name: "agents.results", path: "/api/analysis/agents/scan/results", idempotent: true, pollable: true, ownStatus: true}
+	opAgentsResults = operation{name: "agents.results", path: "/api/analysis/agents/scan/results", idempotent: true, pollable: true, judges: success.Status}
 	opAgentsHistory = operation{name: "agents.history", path: "/api/analysis/agents/scan/history", idempotent: true}
 )
 
@@ -129,13 +130,20 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	case Bitbucket:
 		in.Bitbucket = address
 	}
-	started, err := clientOf(s).start(ctx, opAgentsStart, in, "scanId")
+	queued := 0
+	started, err := clientOf(s).start(ctx, opAgentsStart, in, func(doc jsonscan.Document) (*Started, error) {
+		queued = doc.Number("filesQueued")
+		started, err := newStarted(doc, "scanId")
+		if err == nil && started.ID == "" {
+			return nil, unusable("it has no scan ID, which Results and Wait need")
+		}
+		return started, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &AgentScanStarted{
-		ID: started.ID, Message: started.Message, Unconfirmed: started.Unconfirmed, Raw: started.Raw,
-		FilesQueued: newFields(started.Raw).number(0, "filesQueued"),
+		ID: started.ID, Message: started.Message, FilesQueued: queued, Unconfirmed: started.Unconfirmed, Raw: started.Raw,
 	}, nil
 }
 
@@ -152,11 +160,11 @@ func (s *AgentsService) Results(ctx context.Context, repo, scanID string) (*Agen
 		Repo string `json:"repo"`
 		ID   string `json:"scanId"`
 	}{repo, scanID}
-	return fetch(ctx, clientOf(s), opAgentsResults, in, func(body []byte) (*AgentScanResults, error) {
-		if len(body) == 0 {
+	return fetch(ctx, clientOf(s), opAgentsResults, in, func(doc jsonscan.Document) (*AgentScanResults, error) {
+		if doc.Kind() == jsonscan.Invalid {
 			return nil, noResultYet()
 		}
-		return decodeAgentScan(body)
+		return decodeAgentScan(doc)
 	})
 }
 
@@ -201,64 +209,55 @@ func (s *AgentsService) History(ctx context.Context, repo string) ([]AgentScan, 
 	in := struct {
 		Repo string `json:"repo"`
 	}{repo}
-	return fetch(ctx, clientOf(s), opAgentsHistory, in, func(body []byte) ([]AgentScan, error) {
-		list := member(body, "scans")
-		if strictjson.KindOf(list) != strictjson.Array {
-			return nil, unusable(`its field "scans" is no list`)
-		}
-		scans := []AgentScan{}
-		for element := range strictjson.Elements(list) {
-			if kind := strictjson.KindOf(element); kind != strictjson.Object {
-				return nil, unusable("a scan in it is %s", kind)
-			}
-			scans = append(scans, newAgentScan(element))
-		}
-		return scans, nil
+	return fetch(ctx, clientOf(s), opAgentsHistory, in, func(doc jsonscan.Document) ([]AgentScan, error) {
+		return decodeList(doc, "scans", "scan", newAgentScan)
 	})
 }
 
-func newAgentScan(raw json.RawMessage) AgentScan {
-	f := newFields(raw)
-	scan := AgentScan{
-		ID: f.text("scan_id"), Provider: Provider(f.text("service")), Repo: f.text("repo_name"), Branch: f.text("branch"),
-		Commit: f.text("commit_id"), Prompt: f.text("prompt"), Files: f.number(0, "num_files"), Raw: raw,
-	}
-	if p, err := ParseProvider(string(scan.Provider)); err == nil {
-		scan.Provider = p
-	}
-	scan.Time, _ = time.Parse(time.RFC3339Nano, f.text("timestamp"))
-	return scan
+func newAgentScan(doc jsonscan.Document) (AgentScan, error) {
+	return AgentScan{
+		ID: doc.Text("scan_id"), Provider: providerOf(doc.Text("service")), Repo: doc.Text("repo_name"), Branch: doc.Text("branch"),
+		Commit: doc.Text("commit_id"), Prompt: doc.Text("prompt"), Time: doc.Time("timestamp"), Files: doc.Number("num_files"), Raw: doc.Raw(),
+	}, nil
 }
 
-func decodeAgentScan(body []byte) (*AgentScanResults, error) {
-	if kind := strictjson.KindOf(body); kind != strictjson.Object {
-		return nil, unusable("it is %s", kind)
+func decodeAgentScan(doc jsonscan.Document) (*AgentScanResults, error) {
+	if err := wantObject(doc); err != nil {
+		return nil, err
 	}
-	f := newFields(body)
+	status, err := soleStatus(doc.Fields)
+	if err != nil {
+		return nil, err
+	}
+	word, _ := status.Text()
 	results := &AgentScanResults{
-		ID: f.text("scanId"), Repo: f.text("repoName"), Status: f.text("status"), TotalIssues: f.number(0, "totalIssues"), Raw: body,
+		ID: doc.Text("scanId"), Repo: doc.Text("repoName"), Status: word, TotalIssues: doc.Number("totalIssues"), Raw: doc.Raw(),
 	}
-	switch state := stateOf(results.Status); {
+	files, isList := doc.List("results")
+	switch state := stateOf(word); {
 	case state == stateFailed:
-		return nil, scanFailed(results.Status)
-	case strictjson.KindOf(f["results"]) != strictjson.Array && state == stateDone:
-		return nil, unusable(`its field "results" is no list`)
-	case results.Status == "":
+		return nil, scanFailed(word)
+	case strings.TrimSpace(word) == "":
 		return nil, unusable(`its field "status" is missing`)
+	case state == stateDone && !isList:
+		return nil, unusable("its %v", wrongField("results", files))
 	default:
 		results.done = state == stateDone
 	}
-	for file := range strictjson.Elements(f["results"]) {
-		issues := member(file, "issues")
-		if strictjson.KindOf(issues) != strictjson.Array {
+	d := scanBody{finder: finder{analysis: agentAnalysis}, results: &ScanResults{}}
+	for file := range files.Elements() {
+		inside, err := fieldsOf(file)
+		if err != nil {
+			return nil, err
+		}
+		issues, isList := inside.List("issues")
+		if !isList {
 			return nil, unusable("a list of issues is missing in it")
 		}
-		for issue := range strictjson.Elements(issues) {
-			if kind := strictjson.KindOf(issue); kind != strictjson.Object {
-				return nil, unusable("an issue in it is %s", kind)
-			}
-			results.Findings = append(results.Findings, newFinding(agentAnalysis, issue, scalar(file, "file")))
+		if err := d.list(issues, inside.Text("file")); err != nil {
+			return nil, err
 		}
 	}
+	results.Findings = d.results.Findings
 	return results, nil
 }

@@ -9,12 +9,12 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/codeant-sdk/codeant/internal/errbody"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/success"
 )
 
 var errTooLarge = errors.New("the body is over its limit")
@@ -26,11 +26,19 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string { return r.reason }
+func (r *refusal) Unwrap() error { return r.kind }
 
 // unusable says why an answer cannot be taken for what it should be.
 func unusable(format string, args ...any) error {
 	return &refusal{ErrBadResponse, "the answer cannot be used: " + fmt.Sprintf(format, args...)}
 }
+
+// tooLarge says which bound an answer breaks.
+func tooLarge(format string, args ...any) error {
+	return &refusal{ErrTooLarge, "the answer is too large: " + fmt.Sprintf(format, args...)}
+}
+
+var errEmpty = unusable("it is empty")
 
 func noResultYet() error { return &refusal{ErrNotReady, "there is no result yet"} }
 
@@ -57,7 +65,7 @@ func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (
 	buf.Grow(int(min(max(res.ContentLength, 0), limit, 1<<20)) + bytes.MinRead)
 	n, err := io.Copy(&buf, io.LimitReader(watch.reader(res.Body), limit+1))
 	got.raw = buf.Bytes()[:min(n, limit)]
-	got.body = bytes.TrimSpace(strictjson.TrimBOM(got.raw))
+	got.body = bytes.TrimSpace(jsonscan.TrimBOM(got.raw))
 	if err == nil && got.good() && n > limit {
 		err = errTooLarge
 	}
@@ -94,48 +102,40 @@ func (a answer) redirectHost() string {
 	return " to " + u.Host
 }
 
-// check refuses a 2xx that does not carry CodeAnt's own JSON, or whose JSON says that it failed. An empty body passes:
-// whether one is due is for the operation to say.
-func (a answer) check(op operation) error {
+// decode hands the body of a 2xx to a decoder, if it is CodeAnt's own JSON and does not say that it failed. An empty body
+// passes: whether one is due is for the decoder to say.
+func (a answer) decode(op operation, decode func(jsonscan.Document) error) error {
 	if len(a.body) == 0 {
-		return nil
+		return decode(jsonscan.Document{})
 	}
 	if errbody.IsMarkup(a.contentType(), a.body) {
 		return &refusal{ErrBadResponse, a.markupReason()}
 	}
-	if err := strictjson.Check(a.body); err != nil {
-		return unusable("%v", err)
+	doc, err := a.document(op)
+	if err != nil {
+		return err
 	}
-	if op.ownStatus {
-		return nil
+	reason, failed := success.Refused(doc, op.judges)
+	if failed && !op.readsFirst {
+		return saysFailed(reason)
 	}
-	for key, value := range strictjson.Members(a.body) {
-		switch {
-		case key == "status" && isFailureWord(value):
-			return &refusal{ErrBadResponse, "the answer says that it failed"}
-		case key == "error" && !isNothing(value):
-			return &refusal{ErrBadResponse, "the answer holds an error"}
-		}
+	if err := decode(doc); err != nil || !failed {
+		return err
 	}
-	return nil
+	return saysFailed(reason)
 }
 
-func isFailureWord(value []byte) bool {
-	word, _ := strictjson.Text(value)
-	switch strings.ToLower(strings.TrimSpace(word)) {
-	case "error", "failed", "failure", "fail":
-		return true
-	}
-	return false
+func saysFailed(reason string) error {
+	return &refusal{ErrBadResponse, "the answer says that it failed (" + reason + ")"}
 }
 
-// isNothing reports whether a JSON value says nothing: null, false, or empty.
-func isNothing(value []byte) bool {
-	switch string(bytes.TrimSpace(value)) {
-	case "null", "false", `""`, "{}", "[]":
-		return true
+// document checks the body and indexes its members.
+func (a answer) document(op operation) (jsonscan.Document, error) {
+	fields, err := jsonscan.Parse(make(jsonscan.Fields, 0, 8), a.body)
+	if errors.Is(err, jsonscan.ErrTooLarge) && op.readsFirst {
+		fields, err = nil, jsonscan.Check(a.body) // the caller's own type takes as many keys as there are
 	}
-	return false
+	return jsonscan.Document{Fields: fields, Value: a.body}, unusableJSON(err)
 }
 
 // watchdog ends an attempt when no byte has moved for a while, which no deadline of net/http does.

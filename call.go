@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 // Request is a call of an endpoint that this package has no method for.
@@ -25,8 +25,9 @@ type Request struct {
 }
 
 // Call sends a request to any endpoint of the API through the same checks, retries and errors as the other methods, and
-// decodes its answer into out unless that is nil. An answer that is not JSON, that says {"status":"error"} or holds an
-// "error", and an empty one where out is not nil, is ErrBadResponse.
+// decodes its answer into out unless that is nil. An answer that is not JSON, or that says that it failed, such as
+// {"status":"error"} or {"success":false}, is ErrBadResponse; out is filled before the latter. So is an empty answer, unless
+// out is nil.
 //
 // The Path stays below the base URL: an address of another host, or one with "..", is ErrInvalidRequest.
 func (c *Client) Call(ctx context.Context, req Request, out any) error {
@@ -34,17 +35,14 @@ func (c *Client) Call(ctx context.Context, req Request, out any) error {
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, op, req.Body, func(got answer) error {
-		if out == nil {
+	return c.send(ctx, op, req.Body, func(doc jsonscan.Document) error {
+		switch {
+		case out == nil:
 			return nil
+		case doc.Kind() == jsonscan.Invalid:
+			return errEmpty
 		}
-		if len(got.body) == 0 {
-			return unusable("it is empty")
-		}
-		if err := strictjson.Unmarshal(got.body, out); err != nil {
-			return unusable("%v", err)
-		}
-		return nil
+		return unusableJSON(jsonscan.Decode(doc.Value, out))
 	})
 }
 
@@ -70,6 +68,6 @@ func (r Request) operation() (operation, error) {
 	method := strings.ToUpper(r.Method)
 	return operation{
 		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery, tokenField: r.TokenField,
-		idempotent: r.Idempotent || method == http.MethodGet || method == http.MethodHead,
+		readsFirst: true, idempotent: r.Idempotent || method == http.MethodGet || method == http.MethodHead,
 	}, nil
 }

@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
 	"github.com/codeant-sdk/codeant/internal/storage"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
 var (
@@ -130,9 +130,8 @@ func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*Presi
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opCoveragePresign, in, func(body []byte) (*PresignedUpload, error) {
-		raw, _ := strictjson.Get(body, "coverage_url")
-		value, _ := strictjson.Text(raw)
+	return fetch(ctx, clientOf(s), opCoveragePresign, in, func(doc jsonscan.Document) (*PresignedUpload, error) {
+		value, _ := doc.Get("coverage_url").Text()
 		if value == "" {
 			return nil, unusable(`its field "coverage_url" is missing`)
 		}
@@ -153,14 +152,8 @@ func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*Cove
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opCoverageComplete, in, func(body []byte) (*CoverageResult, error) {
-		message, _ := strictjson.Get(body, "message")
-		text, _ := strictjson.Text(message)
-		result := &CoverageResult{Message: redact.Text(text, maxPrintedMessage)}
-		if len(body) > 0 {
-			result.Raw = body
-		}
-		return result, nil
+	return fetch(ctx, clientOf(s), opCoverageComplete, in, func(doc jsonscan.Document) (*CoverageResult, error) {
+		return &CoverageResult{Message: redact.Text(doc.Text("message"), maxPrintedMessage), Raw: doc.Raw()}, nil
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 var documented = []string{
@@ -29,14 +29,20 @@ func addDocumented(f *testing.F) {
 	}
 }
 
+func document(body []byte) (jsonscan.Document, error) {
+	fields, err := jsonscan.Parse(nil, body)
+	return jsonscan.Document{Fields: fields, Value: body}, err
+}
+
 func FuzzDecodeScan(f *testing.F) {
 	addDocumented(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if strictjson.Check(body) != nil {
+		doc, err := document(body)
+		if err != nil {
 			return // the funnel refuses it before any decoder
 		}
 		for _, a := range analysesInOrder {
-			results, err := decodeScan(a, body, "abc123def456")
+			results, err := decodeScan(a, doc, "abc123def456")
 			var r *refusal
 			switch {
 			case err != nil && !errors.As(err, &r):
@@ -45,7 +51,7 @@ func FuzzDecodeScan(f *testing.F) {
 				t.Fatalf("%s: neither results nor an error", a)
 			case results != nil:
 				for _, finding := range results.Findings {
-					if strictjson.Check(finding.Raw) != nil || len(finding.Fingerprint()) != 32 {
+					if jsonscan.Check(finding.Raw) != nil || len(finding.Fingerprint()) != 32 {
 						t.Fatalf("%s: a finding without its JSON: %q", a, finding.Raw)
 					}
 				}
@@ -59,11 +65,12 @@ func FuzzDecodeGates(f *testing.F) {
 	policy, err := newGatePolicy(GatePolicy{})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if strictjson.Check(body) != nil {
+		doc, err := document(body)
+		if err != nil {
 			return
 		}
-		result, err := decodeGates(body, policy)
-		if (err == nil) != (strictjson.KindOf(body) == strictjson.Object) {
+		result, err := decodeGates(doc, policy)
+		if (err == nil) != (doc.Kind() == jsonscan.Object) {
 			t.Fatalf("error %v for %q", err, body)
 		}
 		if (result.Err() == nil) != (result.Verdict() == VerdictPassed) {
@@ -78,10 +85,11 @@ func FuzzDecodeGates(f *testing.F) {
 func FuzzDecodeAgentScan(f *testing.F) {
 	addDocumented(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if strictjson.Check(body) != nil {
+		doc, err := document(body)
+		if err != nil {
 			return
 		}
-		results, err := decodeAgentScan(body)
+		results, err := decodeAgentScan(doc)
 		if (results == nil) == (err == nil) {
 			t.Fatalf("results %v with error %v", results, err)
 		}

@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 // Finding is one thing that an analysis found. What its fields are filled from is observed in CodeAnt's clients and not
@@ -48,7 +46,7 @@ type Package struct{ Name, Version, Ecosystem, License, FixedIn string }
 // text, the package and, of a secret, its hash. Findings that differ in their line alone have the same one.
 func (f Finding) Fingerprint() string {
 	h := sha256.New()
-	parts := []string{string(f.Analysis), f.RuleID, f.Path, f.Title, f.Message, scalar(f.Raw, "hashed_secret")}
+	parts := []string{string(f.Analysis), f.RuleID, f.Path, f.Title, f.Message, hashedSecret(f.Raw)}
 	if f.Package != nil {
 		parts = append(parts, f.Package.Name, f.Package.Version)
 	}
@@ -58,6 +56,11 @@ func (f Finding) Fingerprint() string {
 		io.WriteString(h, part)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func hashedSecret(raw json.RawMessage) string {
+	f, _ := fieldsOf(jsonscan.Value(raw))
+	return f.Text("hashed_secret")
 }
 
 // sortFindings orders by severity, path, line and rule, and what is equal in these by the rest, so that equal input
@@ -71,140 +74,99 @@ func sortFindings(findings []Finding) {
 	})
 }
 
-// fields are the members of one finding as it came.
-type fields map[string]json.RawMessage
+// maxTexts is how many texts of a list inside a finding are read.
+const maxTexts = 1000
 
-func newFields(raw json.RawMessage) fields {
-	f := fields{}
-	for key, value := range strictjson.Members(raw) {
-		f[key] = value
-	}
-	return f
+// finder makes the findings of one answer. It uses its memory again for each.
+type finder struct {
+	analysis Analysis
+	commits  []string // of the answer; paths of the scan server hold them
+	members  jsonscan.Fields
 }
 
-// text returns the first of the keys that holds a text, or a number as text.
-func (f fields) text(keys ...string) string {
-	for _, key := range keys {
-		value := f[key]
-		switch strictjson.KindOf(value) {
-		case strictjson.String:
-			if s, _ := strictjson.Text(value); strings.TrimSpace(s) != "" {
-				return s
-			}
-		case strictjson.Number:
-			return string(value)
-		}
-	}
-	return ""
+// index returns the members of an object. They are valid until the next call.
+func (d *finder) index(object jsonscan.Value) (f jsonscan.Fields, err error) {
+	d.members, err = object.Fields(d.members[:0])
+	return d.members, unusableJSON(err)
 }
 
-// number returns the first of the keys that holds a whole number that is not negative, or an array whose element at
-// the index is one.
-func (f fields) number(index int, keys ...string) int {
+// finding fills a finding from the first of the keys that the vendor's clients look at. under is the key of the map
+// that the finding is in, which names its file where the finding does not.
+func (d *finder) finding(raw jsonscan.Value, under string) (Finding, error) {
+	f, err := d.index(raw)
+	if err != nil {
+		return Finding{}, err
+	}
+	finding := Finding{
+		Analysis:      d.analysis,
+		Severity:      severityOf(f, d.analysis),
+		Path:          repositoryPath(cmp.Or(f.Text("file_path", "path", "filename", "relevant_file", "file"), under), d.commits...),
+		StartLine:     lineOf(f, 0, "line_number", "start_line", "line", "file_line_range", "line_range"),
+		EndLine:       lineOf(f, 1, "end_line", "endLine", "file_line_range", "line_range"),
+		Column:        lineOf(f, 0, "column", "start_column", "col"),
+		RuleID:        f.Text(ruleKeys(d.analysis)...),
+		CWE:           prefixed("CWE-", f.Texts(maxTexts, "cwe", "cwe_id", "cwes")),
+		CVE:           cveOf(f),
+		FalsePositive: f.True("is_false_positive", "false_positive") || strings.EqualFold(f.Text("confidence_score"), "FALSE_POSITIVE"),
+		Dismissed:     f.True("is_dismissed", "dismissed"),
+		Raw:           json.RawMessage(raw),
+	}
+	finding.EndLine = max(finding.EndLine, finding.StartLine)
+	finding.Title = titleOf(f, finding)
+	finding.Message = cmp.Or(f.Text("message", "issue_text", "suggestion_content", "description"), finding.Title)
+	if d.analysis == SCA {
+		finding.Package = packageOf(f)
+	}
+	return finding, nil
+}
+
+func ruleKeys(analysis Analysis) []string {
+	if analysis == Secrets {
+		return []string{"check_id", "rule_id", "type", "secret_type"}
+	}
+	return []string{"check_id", "test_id", "rule_id", "vulnerability_id", "cve_id", "message-id", "id", "symbol", "label"}
+}
+
+// lineOf returns the first of the keys that holds a count, or a list whose element at the index is one.
+func lineOf(f jsonscan.Fields, index int, keys ...string) int {
 	for _, key := range keys {
-		value := f[key]
-		if strictjson.KindOf(value) == strictjson.Array {
-			elements := slices.Collect(strictjson.Elements(value))
-			if index >= len(elements) {
-				continue
-			}
-			value = elements[index]
+		value := f.Get(key)
+		if value.Kind() == jsonscan.Array {
+			value = value.Element(index)
 		}
-		if n, err := strconv.ParseFloat(string(value), 64); err == nil && n >= 0 && n < 1<<31 && n == float64(int(n)) {
-			return int(n)
+		if n, ok := value.Count(); ok {
+			return n
 		}
 	}
 	return 0
 }
 
-// float returns the number under key, or 0.
-func (f fields) float(key string) float64 {
-	n, _ := strconv.ParseFloat(string(f[key]), 64)
-	return n
-}
-
-// texts returns the first of the keys that holds a text, a number, or a list of them.
-func (f fields) texts(keys ...string) []string {
-	for _, key := range keys {
-		var found []string
-		if strictjson.KindOf(f[key]) == strictjson.Array {
-			for element := range strictjson.Elements(f[key]) {
-				if s := (fields{"": element}).text(""); s != "" {
-					found = append(found, s)
-				}
-			}
-		} else if s := f.text(key); s != "" {
-			found = []string{s}
-		}
-		if len(found) > 0 {
-			return found
-		}
-	}
-	return nil
-}
-
-func (f fields) isTrue(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(key string) bool { return string(f[key]) == "true" })
-}
-
-// newFinding fills a finding from the first of the keys that the vendor's clients look at. under is the key of the map
-// that the finding stood in, which names its file where the finding does not.
-func newFinding(analysis Analysis, raw json.RawMessage, under string, commits ...string) Finding {
-	f := newFields(raw)
-	finding := Finding{
-		Analysis:      analysis,
-		Severity:      f.severity(analysis),
-		Path:          repositoryPath(cmp.Or(f.text("file_path", "path", "filename", "relevant_file", "file"), under), commits...),
-		StartLine:     f.number(0, "line_number", "start_line", "line", "file_line_range", "line_range"),
-		EndLine:       f.number(1, "end_line", "endLine", "file_line_range", "line_range"),
-		Column:        f.number(0, "column", "start_column", "col"),
-		RuleID:        f.ruleID(analysis),
-		CWE:           prefixed("CWE-", f.texts("cwe", "cwe_id", "cwes")),
-		CVE:           f.cve(),
-		FalsePositive: f.isTrue("is_false_positive", "false_positive") || strings.EqualFold(f.text("confidence_score"), "FALSE_POSITIVE"),
-		Dismissed:     f.isTrue("is_dismissed", "dismissed"),
-		Raw:           raw,
-	}
-	finding.EndLine = max(finding.EndLine, finding.StartLine)
-	finding.Title = f.title(analysis, finding)
-	finding.Message = cmp.Or(f.text("message", "issue_text", "suggestion_content", "description"), finding.Title)
-	if analysis == SCA {
-		finding.Package = f.vulnerablePackage()
-	}
-	return finding
-}
-
-func (f fields) ruleID(analysis Analysis) string {
-	if analysis == Secrets {
-		return f.text("check_id", "rule_id", "type", "secret_type")
-	}
-	return f.text("check_id", "test_id", "rule_id", "vulnerability_id", "cve_id", "message-id", "id", "symbol", "label")
-}
-
-func (f fields) title(analysis Analysis, finding Finding) string {
-	switch analysis {
+func titleOf(f jsonscan.Fields, finding Finding) string {
+	switch finding.Analysis {
 	case SCA:
-		if id := f.text("vulnerability_id", "cve_id", "advisory_id", "id"); id != "" {
+		if id := f.Text("vulnerability_id", "cve_id", "advisory_id", "id"); id != "" {
 			return id
 		}
-		return strings.TrimSpace("Vulnerability in " + cmp.Or(f.text("package_name", "name"), "a dependency"))
+		return "Vulnerability in " + cmp.Or(f.Text("package_name", "name"), "a dependency")
 	case Secrets:
-		return cmp.Or(f.text("type", "secret_type", "rule_id"), "Secret")
+		return cmp.Or(f.Text("type", "secret_type", "rule_id"), "Secret")
 	}
-	return cmp.Or(f.text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name"), finding.RuleID)
+	return cmp.Or(f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name"), finding.RuleID)
 }
 
-// severity falls back, where a finding tells none, to what the vendor's clients take for its analysis: high for a secret,
-// medium for a vulnerability.
-func (f fields) severity(analysis Analysis) Severity {
-	if word := f.text("severity"); word != "" {
-		severity, _ := ParseSeverity(word) // a word that is not known is SeverityUnknown
+// severityOf falls back, where a finding has none, to what the vendor's clients take for its analysis: high for a
+// secret, medium for a vulnerability.
+func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
+	if word := f.Text("severity"); word != "" {
+		severity, _ := knownSeverity(word)
 		return severity
 	}
 	worst := SeverityUnknown
-	for rating := range strictjson.Elements(f["ratings"]) {
-		severity, _ := ParseSeverity(scalar(rating, "severity"))
-		worst = max(worst, severity)
+	for rating := range f.Get("ratings").Elements() {
+		if inside, err := fieldsOf(rating); err == nil {
+			severity, _ := knownSeverity(inside.Text("severity"))
+			worst = max(worst, severity)
+		}
 	}
 	switch {
 	case worst != SeverityUnknown:
@@ -217,10 +179,12 @@ func (f fields) severity(analysis Analysis) Severity {
 	return SeverityUnknown
 }
 
-func (f fields) cve() []string {
-	found := f.texts("cve", "cve_id")
-	if id := f.text("vulnerability_id", "id"); len(found) == 0 && strings.HasPrefix(strings.ToUpper(id), "CVE-") {
-		found = []string{id}
+func cveOf(f jsonscan.Fields) []string {
+	found := f.Texts(maxTexts, "cve", "cve_id")
+	if len(found) == 0 {
+		if id := f.Text("vulnerability_id", "id"); strings.HasPrefix(strings.ToUpper(id), "CVE-") {
+			found = []string{id}
+		}
 	}
 	return prefixed("CVE-", found)
 }
@@ -235,13 +199,13 @@ func prefixed(prefix string, ids []string) []string {
 	return ids
 }
 
-func (f fields) vulnerablePackage() *Package {
+func packageOf(f jsonscan.Fields) *Package {
 	p := Package{
-		Name:      f.text("package_name", "name"),
-		Version:   f.text("version", "package_version"),
-		Ecosystem: f.text("ecosystem", "package_manager"),
-		License:   f.text("license"),
-		FixedIn:   f.text("fix_version", "fixed_version", "fixed_in"),
+		Name:      f.Text("package_name", "name"),
+		Version:   f.Text("version", "package_version"),
+		Ecosystem: f.Text("ecosystem", "package_manager"),
+		License:   f.Text("license"),
+		FixedIn:   f.Text("fix_version", "fixed_version", "fixed_in"),
 	}
 	if p == (Package{}) {
 		return nil
@@ -249,22 +213,39 @@ func (f fields) vulnerablePackage() *Package {
 	return &p
 }
 
-var (
-	resultSuffix = regexp.MustCompile(`/(anti_patterns|security_issues|docstring|complex_functions|dead_code|sca|secrets)\.json$`)
-	hexSegment   = regexp.MustCompile(`^(?i:[0-9a-f]{40})$`)
-)
-
 // repositoryPath takes off a path what the scan server put around it: everything up to the segment with the commit, and
 // the name of a result file.
 func repositoryPath(path string, commits ...string) string {
-	path = resultSuffix.ReplaceAllString(strings.ReplaceAll(path, `\`, "/"), "")
-	segments := strings.Split(path, "/")
-	for i, segment := range segments[:len(segments)-1] {
-		if hexSegment.MatchString(segment) || slices.ContainsFunc(commits, func(c string) bool { return c != "" && strings.EqualFold(c, segment) }) {
-			segments = segments[i+1:]
+	path = withoutResultFile(strings.ReplaceAll(path, `\`, "/"))
+	for rest := path; ; {
+		segment, behind, found := strings.Cut(rest, "/")
+		if !found {
 			break
 		}
+		if isCommit(segment, commits) {
+			path = behind
+			break
+		}
+		rest = behind
 	}
-	path = strings.Join(segments, "/")
 	return strings.TrimPrefix(strings.TrimLeft(path, "/"), "./")
+}
+
+func withoutResultFile(path string) string {
+	at := strings.LastIndexByte(path, '/')
+	if at < 0 {
+		return path
+	}
+	switch path[at+1:] {
+	case "anti_patterns.json", "security_issues.json", "docstring.json", "complex_functions.json", "dead_code.json", "sca.json", "secrets.json":
+		return path[:at]
+	}
+	return path
+}
+
+func isCommit(segment string, commits []string) bool {
+	if len(segment) == 40 && strings.Trim(segment, "0123456789abcdefABCDEF") == "" {
+		return true
+	}
+	return slices.ContainsFunc(commits, func(c string) bool { return c != "" && strings.EqualFold(c, segment) })
 }

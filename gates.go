@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/success"
 )
 
 var (
 	opGatesStart   = operation{name: "gates.start", path: "/analysis/ci/quality-gates/scan/start"}
-	opGatesResults = operation{name: "gates.results", path: "/analysis/ci/quality-gates/scan/results", idempotent: true, pollable: true, ownStatus: true}
+	opGatesResults = operation{name: "gates.results", path: "/analysis/ci/quality-gates/scan/results", idempotent: true, pollable: true, judges: success.All}
 )
 
 const (
@@ -61,13 +63,14 @@ type GateResult struct {
 	Gates  []Gate // in the order of the answer
 	Raw    json.RawMessage
 
-	scanID string
+	scanID  string
+	refused string // why the answer says that it failed, besides its status
 }
 
 // Verdict is VerdictPassed only if the status is COMPLETED and there is at least one gate and every one passed. It is
 // VerdictFailed if the status is COMPLETED and any gate failed, and else undecided.
 func (r *GateResult) Verdict() Verdict {
-	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || len(r.Gates) == 0 {
+	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || r.refused != "" || len(r.Gates) == 0 {
 		return VerdictUndecided
 	}
 	verdict := VerdictPassed
@@ -107,6 +110,8 @@ func (r *GateResult) undecided() string {
 			text += " (" + r.summary(VerdictUndecided, VerdictPassed, VerdictFailed) + ")"
 		}
 		return text
+	case r.refused != "":
+		return "the status is COMPLETED, but the answer says that it failed (" + r.refused + ")"
 	case len(r.Gates) == 0:
 		return "the status is COMPLETED, but the answer has no quality gate"
 	}
@@ -180,7 +185,7 @@ func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error
 	if err != nil {
 		return nil, err
 	}
-	return clientOf(s).start(ctx, opGatesStart, in, "scan_id")
+	return clientOf(s).start(ctx, opGatesStart, in, newScanStarted)
 }
 
 // Results looks at the gates of a commit once. A nil error says only that there is an answer: ask its Verdict or Err.
@@ -192,11 +197,11 @@ func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, 
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opGatesResults, in, func(body []byte) (*GateResult, error) {
-		if len(body) == 0 {
+	return fetch(ctx, clientOf(s), opGatesResults, in, func(doc jsonscan.Document) (*GateResult, error) {
+		if doc.Kind() == jsonscan.Invalid {
 			return nil, noResultYet()
 		}
-		return decodeGates(body, s.client.gatePolicy)
+		return decodeGates(doc, s.client.gatePolicy)
 	})
 }
 
@@ -245,26 +250,39 @@ func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 	return result, err
 }
 
-// decodeGates reads an answer of gates.results. Only a body that is no object is refused: whatever is strange inside
+// maxGates is how many gates of an answer are read. CodeAnt has about ten.
+const maxGates = 1000
+
+// decodeGates reads an answer of gates.results. Only a body that is not an object is refused: whatever is strange inside
 // makes a gate, or the whole, undecided.
-func decodeGates(body []byte, policy gatePolicy) (*GateResult, error) {
-	if kind := strictjson.KindOf(body); kind != strictjson.Object {
-		return nil, unusable("it is %s", kind)
+func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) {
+	if err := wantObject(doc); err != nil {
+		return nil, err
 	}
-	result := &GateResult{Status: soleWord(body, "status"), Raw: body, scanID: scalar(body, "scan_id")}
-	places := map[string]int{}
-	for key, value := range strictjson.Members(body) {
-		name, found := strings.CutSuffix(strings.ToLower(key), gateSuffix)
+	result := &GateResult{Status: soleWord(doc.Fields, "status"), Raw: doc.Raw(), scanID: doc.Text("scan_id")}
+	result.refused, _ = success.Refused(doc, success.Status)
+	var members jsonscan.Fields
+	for _, field := range doc.Fields {
+		name, found := strings.CutSuffix(strings.ToLower(strings.ToUpper(string(field.Key))), gateSuffix)
 		if !found {
 			continue
 		}
-		if at, doubled := places[name]; doubled {
+		if at := slices.IndexFunc(result.Gates, func(g Gate) bool { return g.Name == name }); at >= 0 {
 			result.Gates[at].Status, result.Gates[at].Verdict = "a doubled key", VerdictUndecided
 			continue
 		}
-		places[name] = len(result.Gates)
-		gate := Gate{Name: name, Raw: value, Status: soleWord(value, "status")}
-		if key == name+gateSuffix {
+		if len(result.Gates) == maxGates {
+			return nil, tooLarge("it has more than %d gates", maxGates)
+		}
+		members = members[:0]
+		if field.Value.Kind() == jsonscan.Object {
+			var err error
+			if members, err = field.Value.Fields(members); err != nil {
+				return nil, unusableJSON(err)
+			}
+		}
+		gate := Gate{Name: name, Raw: json.RawMessage(field.Value), Status: soleWord(members, "status")}
+		if string(field.Key) == name+gateSuffix {
 			gate.Verdict = policy.verdict(gate.Status)
 		}
 		result.Gates = append(result.Gates, gate)
@@ -288,26 +306,16 @@ func (p gatePolicy) verdict(word string) Verdict {
 
 // soleWord returns the string under key if the object has it once and in no other letter case, or else a text that no
 // verdict knows.
-func soleWord(object []byte, key string) string {
-	var word string
-	times := 0
-	for k, value := range strictjson.Members(object) {
-		if !strings.EqualFold(k, key) {
-			continue
-		}
-		times++
-		text, isText := strictjson.Text(value)
-		switch {
-		case k != key:
-			word = "a key in another letter case"
-		case isText:
-			word = text
-		default:
-			word = redact.Text(string(value), maxPrintedValue) + " (no word)"
-		}
-	}
-	if times > 1 {
+func soleWord(f jsonscan.Fields, key string) string {
+	found := f.Find(key)
+	text, isText := found.Value.Text()
+	switch {
+	case found.Times+len(found.Variants) > 1:
 		return "a doubled key"
+	case len(found.Variants) > 0:
+		return "a key in another letter case"
+	case found.Times == 1 && !isText:
+		return redact.Text(string(found.Value), maxPrintedValue) + " (no word)"
 	}
-	return word
+	return text
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/codeant-sdk/codeant/internal/strictjson"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 const metricsPath = "/api/metrics/developer/"
@@ -166,9 +166,9 @@ func (s *MetricsService) ActiveDevelopers(ctx context.Context, req MetricsReques
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opMetricsActive, in, func(body []byte) (*ActiveDevelopers, error) {
-		developers, err := decodeMetrics(body, "active_developers", newActiveDeveloper)
-		return &ActiveDevelopers{newMetricsScope(body), developers, newFields(body).number(0, "total_count"), body}, err
+	return fetch(ctx, clientOf(s), opMetricsActive, in, func(doc jsonscan.Document) (*ActiveDevelopers, error) {
+		developers, err := decodeList(doc, "active_developers", "developer", newActiveDeveloper)
+		return &ActiveDevelopers{newMetricsScope(doc.Fields), developers, doc.Number("total_count"), doc.Raw()}, err
 	})
 }
 
@@ -180,9 +180,9 @@ func (s *MetricsService) PullRequests(ctx context.Context, req MetricsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opMetricsPullRequests, in, func(body []byte) (*PullRequestMetrics, error) {
-		developers, err := decodeMetrics(body, "developer_pr_data", newDeveloperPullRequests)
-		return &PullRequestMetrics{newMetricsScope(body), developers, newFields(body).number(0, "total_count"), body}, err
+	return fetch(ctx, clientOf(s), opMetricsPullRequests, in, func(doc jsonscan.Document) (*PullRequestMetrics, error) {
+		developers, err := decodeList(doc, "developer_pr_data", "developer", newDeveloperPullRequests)
+		return &PullRequestMetrics{newMetricsScope(doc.Fields), developers, doc.Number("total_count"), doc.Raw()}, err
 	})
 }
 
@@ -194,11 +194,11 @@ func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return fetch(ctx, clientOf(s), opMetricsComparison, in, func(body []byte) (*DeveloperComparison, error) {
-		if strictjson.KindOf(member(body, "developer")) != strictjson.Object {
-			return nil, unusable(`its field "developer" is no object`)
+	return fetch(ctx, clientOf(s), opMetricsComparison, in, func(doc jsonscan.Document) (*DeveloperComparison, error) {
+		if developer := doc.Get("developer"); developer.Kind() != jsonscan.Object {
+			return nil, unusable("its %v", wrongField("developer", developer))
 		}
-		return &DeveloperComparison{newMetricsScope(body), scalar(body, "author"), body}, nil
+		return &DeveloperComparison{newMetricsScope(doc.Fields), doc.Text("author"), doc.Raw()}, nil
 	})
 }
 
@@ -220,73 +220,55 @@ func (s *MetricsService) Summary(ctx context.Context, req SummaryRequest) (*Deve
 		developerWire
 		Repositories []string `json:"repositories,omitempty"`
 	}{developer, req.Repositories}
-	return fetch(ctx, clientOf(s), opMetricsSummary, in, func(body []byte) (*DeveloperSummary, error) {
-		if len(body) == 0 {
-			return nil, unusable("it is empty")
+	return fetch(ctx, clientOf(s), opMetricsSummary, in, func(doc jsonscan.Document) (*DeveloperSummary, error) {
+		if doc.Kind() == jsonscan.Invalid {
+			return nil, errEmpty
 		}
-		return &DeveloperSummary{body}, nil
+		return &DeveloperSummary{doc.Raw()}, nil
 	})
 }
 
-func newMetricsScope(body []byte) MetricsScope {
-	f := newFields(body)
-	scope := MetricsScope{Metric: f.text("metric"), Provider: Provider(f.text("platform")), Organization: f.text("org")}
-	if p, err := ParseProvider(string(scope.Provider)); err == nil {
-		scope.Provider = p
-	}
-	scope.Start, _ = ParseDate(f.text("start_date"))
-	scope.End, _ = ParseDate(f.text("end_date"))
+func newMetricsScope(f jsonscan.Fields) MetricsScope {
+	scope := MetricsScope{Metric: f.Text("metric"), Provider: providerOf(f.Text("platform")), Organization: f.Text("org")}
+	scope.Start, _ = ParseDate(f.Text("start_date"))
+	scope.End, _ = ParseDate(f.Text("end_date"))
 	return scope
 }
 
-// decodeMetrics reads the list under key, whose elements must be objects.
-func decodeMetrics[T any](body []byte, key string, decode func(json.RawMessage) T) ([]T, error) {
-	list := member(body, key)
-	if strictjson.KindOf(list) != strictjson.Array {
-		return nil, unusable("its field %q is no list", key)
-	}
-	decoded := []T{}
-	for element := range strictjson.Elements(list) {
-		if kind := strictjson.KindOf(element); kind != strictjson.Object {
-			return nil, unusable("in its list %q, an element is %s", key, kind)
-		}
-		decoded = append(decoded, decode(element))
-	}
-	return decoded, nil
-}
-
-func newActiveDeveloper(raw json.RawMessage) ActiveDeveloper {
-	f, times := newFields(raw), newFields(member(raw, "commit_times"))
+func newActiveDeveloper(doc jsonscan.Document) (ActiveDeveloper, error) {
+	times, err := fieldsOf(doc.Get("commit_times"))
 	return ActiveDeveloper{
-		Login: f.text("login"), Name: f.text("name"), Commits: f.number(0, "commit_count"), Repositories: f.texts("repositories"),
-		Additions: f.number(0, "total_additions"), Deletions: f.number(0, "total_deletions"), FilesChanged: f.number(0, "total_files_changed"),
+		Login: doc.Text("login"), Name: doc.Text("name"), Commits: doc.Number("commit_count"), Repositories: doc.Texts(maxElements, "repositories"),
+		Additions: doc.Number("total_additions"), Deletions: doc.Number("total_deletions"), FilesChanged: doc.Number("total_files_changed"),
 		CommitTimes: CommitTimes{
-			Morning: times.number(0, "morning"), Afternoon: times.number(0, "afternoon"),
-			Evening: times.number(0, "evening"), Night: times.number(0, "night"),
+			Morning: times.Number("morning"), Afternoon: times.Number("afternoon"),
+			Evening: times.Number("evening"), Night: times.Number("night"),
 		},
-		RepositoryCount: f.number(0, "repository_count"), AvgCommitSize: f.float("avg_commit_size"),
-		NetCodeImpact: f.float("net_code_impact"), TestRatio: f.float("test_ratio"), Raw: raw,
-	}
+		RepositoryCount: doc.Number("repository_count"), AvgCommitSize: doc.Float("avg_commit_size"),
+		NetCodeImpact: doc.Float("net_code_impact"), TestRatio: doc.Float("test_ratio"), Raw: doc.Raw(),
+	}, err
 }
 
-func newDeveloperPullRequests(raw json.RawMessage) DeveloperPullRequests {
-	f := newFields(raw)
+func newDeveloperPullRequests(doc jsonscan.Document) (DeveloperPullRequests, error) {
 	developer := DeveloperPullRequests{
-		Login: f.text("login"), Name: f.text("name"), Total: f.number(0, "total_prs"), Open: f.number(0, "open_prs"),
-		Closed: f.number(0, "closed_prs"), Merged: f.number(0, "merged_prs"), Additions: f.number(0, "total_additions"),
-		Deletions: f.number(0, "total_deletions"), FilesChanged: f.number(0, "total_files_changed"), Repositories: f.texts("repositories"), Raw: raw,
+		Login: doc.Text("login"), Name: doc.Text("name"), Total: doc.Number("total_prs"), Open: doc.Number("open_prs"),
+		Closed: doc.Number("closed_prs"), Merged: doc.Number("merged_prs"), Additions: doc.Number("total_additions"),
+		Deletions: doc.Number("total_deletions"), FilesChanged: doc.Number("total_files_changed"),
+		Repositories: doc.Texts(maxElements, "repositories"), Raw: doc.Raw(),
 	}
-	for element := range strictjson.Elements(f["prs_detail"]) {
-		developer.PullRequests = append(developer.PullRequests, newPullRequest(element))
+	for element := range doc.Get("prs_detail").Elements() {
+		f, err := fieldsOf(element)
+		if err != nil {
+			return developer, err
+		}
+		if len(developer.PullRequests) == maxElements {
+			return developer, tooLarge("a developer in it has more than %d pull requests", maxElements)
+		}
+		developer.PullRequests = append(developer.PullRequests, PullRequest{
+			Repository: f.Text("repository"), Number: f.Number("pr_number"), Title: f.Text("title"), State: f.Text("state"),
+			Additions: f.Number("additions"), Deletions: f.Number("deletions"), FilesChanged: f.Number("files_changed"),
+			CreatedAt: f.Time("created_at"), MergedAt: f.Time("merged_at"),
+		})
 	}
-	return developer
-}
-
-func newPullRequest(raw json.RawMessage) PullRequest {
-	f := newFields(raw)
-	return PullRequest{
-		Repository: f.text("repository"), Number: f.number(0, "pr_number"), Title: f.text("title"), State: f.text("state"),
-		Additions: f.number(0, "additions"), Deletions: f.number(0, "deletions"), FilesChanged: f.number(0, "files_changed"),
-		CreatedAt: timeOf(f.text("created_at")), MergedAt: timeOf(f.text("merged_at")),
-	}
+	return developer, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/codeant-sdk/codeant/internal/errbody"
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
 	"github.com/codeant-sdk/codeant/internal/retryafter"
 )
@@ -96,14 +97,11 @@ func (a attempted) markUnknown(apiErr *APIError) {
 }
 
 // judge looks at a complete answer.
-func (a attempted) judge(got answer, decode func(answer) error) *failure {
+func (a attempted) judge(got answer, decode func(jsonscan.Document) error) *failure {
 	if !got.good() {
 		return a.badStatus(got)
 	}
-	err := got.check(a.op)
-	if err == nil {
-		err = decode(got)
-	}
+	err := got.decode(a.op, decode)
 	if err == nil {
 		return nil
 	}
@@ -116,7 +114,7 @@ func (a attempted) judge(got answer, decode func(answer) error) *failure {
 		apiErr.hidden.kinds = append(apiErr.hidden.kinds, ErrBadResponse)
 		apiErr.hidden.reason = "the answer cannot be used: " + redact.Text(err.Error(), maxPrintedMessage, a.token.Reveal())
 	}
-	if errors.Is(apiErr, ErrBadResponse) {
+	if errors.Is(apiErr, ErrBadResponse) || errors.Is(apiErr, ErrTooLarge) {
 		a.markUnknown(apiErr)
 	}
 	return &failure{err: apiErr}

@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/success"
 )
 
 // operation is one endpoint as this package uses it. Each service file begins with its operations.
@@ -22,9 +24,10 @@ type operation struct {
 	tokenField string // where the vendor wants the credential in the body, besides the header
 	idempotent bool   // doing it twice is the same as doing it once: gate 2 of the retries
 
-	pollable    bool   // 404 and 204 mean "not ready"
-	ownStatus   bool   // a 200 with status "error" is a result here, for the decoder to judge
-	unsupported string // what to do instead where the server answers 404, 405 or 501: the endpoint is a guess
+	pollable    bool           // 404 and 204 mean "not ready"
+	readsFirst  bool           // the decoder also reads an answer that says that it failed
+	judges      success.Except // what the decoder judges itself of what says whether the call succeeded
+	unsupported string         // what to do instead where the server answers 404, 405 or 501: the endpoint is a guess
 }
 
 func (op operation) verb() string {
@@ -34,11 +37,12 @@ func (op operation) verb() string {
 	return op.method
 }
 
-// fetch sends in as the operation's body and returns what decode makes of the body of a 2xx answer.
-func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode func(body []byte) (T, error)) (T, error) {
+// fetch sends in as the operation's body and returns what decode makes of the body of a 2xx answer. The body is one JSON
+// value that does not say that it failed, or empty: then its kind is Invalid.
+func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode func(jsonscan.Document) (T, error)) (T, error) {
 	var out, none T
-	err := c.send(ctx, op, in, func(got answer) (err error) {
-		out, err = decode(got.body)
+	err := c.send(ctx, op, in, func(doc jsonscan.Document) (err error) {
+		out, err = decode(doc)
 		return err
 	})
 	if err != nil {
@@ -54,7 +58,7 @@ func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode f
 //   - auth.go adds the token, if the request goes to the base URL's origin;
 //   - answer.go reads the answer within its bounds and checks it;
 //   - the service's decoder takes the body or refuses it, which outcome.go turns into an *APIError.
-func (c *Client) send(ctx context.Context, op operation, in any, decode func(answer) error) error {
+func (c *Client) send(ctx context.Context, op operation, in any, decode func(jsonscan.Document) error) error {
 	if c == nil || c.api == nil {
 		return invalid("client", "", "was not made by New", "use codeant.New")
 	}
@@ -140,7 +144,7 @@ func withCredential(object []byte, field string, token Token) []byte {
 }
 
 // attempt sends the request once. A nil failure means that decode took the answer.
-func (c *Client) attempt(caller context.Context, op operation, body []byte, token Token, sent int, decode func(answer) error) *failure {
+func (c *Client) attempt(caller context.Context, op operation, body []byte, token Token, sent int, decode func(jsonscan.Document) error) *failure {
 	ctx, cancel := context.WithTimeoutCause(caller, c.timeout, errAttemptTimeout)
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)

@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/origin"
@@ -21,17 +22,33 @@ const (
 // ParseProvider reads the name of a provider in any of its usual spellings, letter case, spaces, dashes and
 // underscores aside: "GitHub", "azure_devops", "Azure DevOps", "ado". Anything else is ErrInvalidRequest.
 func ParseProvider(s string) (Provider, error) {
-	switch strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(s)) {
-	case "github":
-		return GitHub, nil
-	case "gitlab":
-		return GitLab, nil
-	case "bitbucket":
-		return Bitbucket, nil
-	case "azuredevops", "azure", "azurerepos", "ado", "vsts", "tfsgit":
-		return AzureDevOps, nil
+	if p := knownProvider(s); p != "" {
+		return p, nil
 	}
 	return "", invalid("provider", s, "is not known", "use github, gitlab, bitbucket or azuredevops")
+}
+
+// providerOf reads the provider that an answer names. A name that is not known is left as it is.
+func providerOf(s string) Provider { return cmp.Or(knownProvider(s), Provider(s)) }
+
+func knownProvider(s string) Provider {
+	letters := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '_' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
+	switch letters {
+	case "github":
+		return GitHub
+	case "gitlab":
+		return GitLab
+	case "bitbucket":
+		return Bitbucket
+	case "azuredevops", "azure", "azurerepos", "ado", "vsts", "tfsgit":
+		return AzureDevOps
+	}
+	return ""
 }
 
 func (p Provider) validate() error {

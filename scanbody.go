@@ -2,36 +2,38 @@ package codeant
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
-// decodeScan reads the body of a scan result, in any of the shapes that are documented or observed.
-func decodeScan(a Analysis, body []byte, commit string) (*ScanResults, error) {
-	d := scanBody{analysis: a, commits: []string{commit}, results: &ScanResults{Analysis: a, Raw: body}}
-	switch kind := strictjson.KindOf(body); {
-	case kind == strictjson.Array && (a == SAST || a == SCA):
+// decodeScan reads a scan result in any of the shapes that are documented or observed.
+func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults, error) {
+	d := scanBody{finder: finder{analysis: a, commits: []string{commit}}, results: &ScanResults{Analysis: a, Raw: doc.Raw()}}
+	if doc.Kind() == jsonscan.Array && (a == SAST || a == SCA) {
 		d.results.done = true
-		return d.results, d.list(body, "")
-	case kind != strictjson.Object:
-		return nil, unusable("it is %s", kind)
+		return d.results, d.list(doc.Value, "")
 	}
-	if other := scalar(body, "commit_id"); other != "" {
+	if err := wantObject(doc); err != nil {
+		return nil, err
+	}
+	if other := doc.Text("commit_id"); other != "" {
 		d.commits = append(d.commits, other)
 	}
-	state, err := d.status(body)
+	state, err := d.status(doc.Fields)
 	if err != nil {
 		return nil, err
 	}
-	err = d.object(body)
+	err = d.object(doc.Fields)
 	switch {
+	case errors.Is(err, ErrTooLarge):
+		return nil, err
 	case state == stateFailed:
-		// Whatever stands beside it is not the whole result.
+		// Whatever is beside it is not the whole result.
 		return d.results, scanFailed(d.results.Status)
 	case state != stateDone:
 		return d.results, nil // what could be read so far; a shape is only due at the end
@@ -44,75 +46,75 @@ func decodeScan(a Analysis, body []byte, commit string) (*ScanResults, error) {
 	return d.results, nil
 }
 
-// scanBody collects what stands in one answer.
+// scanBody collects what is in one answer.
 type scanBody struct {
-	analysis Analysis
-	commits  []string
-	results  *ScanResults
-	found    bool // a list, even an empty one
+	finder
+	results *ScanResults
+	found   bool // a list, even an empty one
 }
 
 // status reads the status word. A body without one is finished; an empty or unknown word is waited on.
-func (d *scanBody) status(body []byte) (scanState, error) {
-	for key, value := range strictjson.Members(body) {
-		switch {
-		case key != "status" && strings.EqualFold(key, "status"):
-			return stateUnknown, unusable("its status stands under %q", key)
-		case key == "error" && !isNothing(value):
-			return stateUnknown, unusable("it holds an error")
-		}
+func (d *scanBody) status(f jsonscan.Fields) (scanState, error) {
+	value, err := soleStatus(f)
+	if err != nil || value == nil {
+		return stateDone, err
 	}
-	value, times := strictjson.Get(body, "status")
-	switch kind := strictjson.KindOf(value); {
-	case times == 0:
-		return stateDone, nil
-	case times > 1:
-		return stateUnknown, unusable(`its field "status" is doubled`)
-	case kind == strictjson.Null:
-		return stateUnknown, nil
-	case kind != strictjson.String:
-		return stateUnknown, unusable(`its field "status" is %s`, kind)
-	}
-	d.results.Status, _ = strictjson.Text(value)
+	d.results.Status, _ = value.Text()
 	return stateOf(d.results.Status), nil
 }
 
-// object reads the findings of an answer that is an object. Of several places that a list may stand in, the first that
-// is not empty counts.
-func (d *scanBody) object(body []byte) error {
+// object reads the findings of an answer that is an object. If several places have a list, the first that is not empty
+// counts.
+func (d *scanBody) object(f jsonscan.Fields) error {
 	for _, key := range []string{"results", "issues", "vulnerabilities"} {
-		if _, times := strictjson.Get(body, key); times > 1 {
+		if f.Find(key).Times > 1 {
 			return unusable("its field %q is doubled", key)
 		}
 	}
-	results := member(body, "results")
+	results := f.Get("results")
 	switch d.analysis {
 	case SAST:
-		return d.firstOf(member(body, "issues"), results)
+		return d.firstOf(f.Get("issues"), results)
 	case SCA:
-		// A map of files is no shape of this analysis.
-		lists := []json.RawMessage{member(body, "vulnerabilities"), member(results, "vulnerabilities"), member(results, "all_vulnerabilities"), results}
-		return d.firstOf(slices.DeleteFunc(lists, func(l json.RawMessage) bool { return strictjson.KindOf(l) != strictjson.Array })...)
+		return d.vulnerabilities(f, results)
 	case Secrets:
-		return d.list(member(results, "secrets"), "")
+		inside, err := fieldsOf(results)
+		if err != nil {
+			return err
+		}
+		return d.list(inside.Get("secrets"), "")
 	case SBOM:
-		return d.sboms(member(results, "sboms"))
+		inside, err := fieldsOf(results)
+		if err != nil {
+			return err
+		}
+		return d.sboms(inside.Get("sboms"))
 	}
-	if strictjson.KindOf(results) == strictjson.Object {
+	if results.Kind() == jsonscan.Object {
 		return d.byFile(results)
 	}
 	return nil
 }
 
+// vulnerabilities reads the lists of an SCA result. A map of files is not one of its shapes.
+func (d *scanBody) vulnerabilities(f jsonscan.Fields, results jsonscan.Value) error {
+	inside, err := fieldsOf(results)
+	if err != nil {
+		return err
+	}
+	places := []jsonscan.Value{f.Get("vulnerabilities"), inside.Get("vulnerabilities"), inside.Get("all_vulnerabilities"), results}
+	return d.firstOf(slices.DeleteFunc(places, func(v jsonscan.Value) bool { return v.Kind() != jsonscan.Array })...)
+}
+
 // firstOf reads lists, or maps of files, until one had findings.
-func (d *scanBody) firstOf(candidates ...json.RawMessage) error {
-	for _, candidate := range candidates {
+func (d *scanBody) firstOf(places ...jsonscan.Value) error {
+	for _, place := range places {
 		var err error
-		switch strictjson.KindOf(candidate) {
-		case strictjson.Array:
-			err = d.list(candidate, "")
-		case strictjson.Object:
-			err = d.byFile(candidate)
+		switch place.Kind() {
+		case jsonscan.Array:
+			err = d.list(place, "")
+		case jsonscan.Object:
+			err = d.byFile(place)
 		}
 		if err != nil || len(d.results.Findings) > 0 {
 			return err
@@ -121,45 +123,68 @@ func (d *scanBody) firstOf(candidates ...json.RawMessage) error {
 	return nil
 }
 
-func member(object []byte, key string) json.RawMessage {
-	value, _ := strictjson.Get(object, key)
-	return value
+// fieldsOf returns the members of an object inside an answer. Of any other value there are none.
+func fieldsOf(object jsonscan.Value) (jsonscan.Fields, error) {
+	if object.Kind() != jsonscan.Object {
+		return nil, nil
+	}
+	fields, err := object.Fields(nil)
+	return fields, unusableJSON(err)
 }
 
-// list reads a list of findings; what is no list is left, so that found stays false.
-func (d *scanBody) list(list json.RawMessage, under string) error {
-	if strictjson.KindOf(list) != strictjson.Array {
+// list reads a list of findings. What is not a list is left, so that found stays false.
+func (d *scanBody) list(list jsonscan.Value, under string) error {
+	if list.Kind() != jsonscan.Array {
 		return nil
 	}
 	d.found = true
-	for element := range strictjson.Elements(list) {
-		if err := d.finding(element, under); err != nil {
+	more := list.Len()
+	if len(d.results.Findings)+more > maxElements {
+		return errTooManyFindings
+	}
+	d.results.Findings = slices.Grow(d.results.Findings, more)
+	for element := range list.Elements() {
+		if err := d.add(element, under); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *scanBody) finding(element json.RawMessage, under string) error {
-	if kind := strictjson.KindOf(element); kind != strictjson.Object {
+var errTooManyFindings = tooLarge("it has more than %d findings", maxElements)
+
+func (d *scanBody) add(element jsonscan.Value, under string) error {
+	if len(d.results.Findings) == maxElements {
+		return errTooManyFindings
+	}
+	if kind := element.Kind(); kind != jsonscan.Object {
 		return unusable("a finding in it is %s", kind)
 	}
-	d.results.Findings = append(d.results.Findings, newFinding(d.analysis, element, under, d.commits...))
+	finding, err := d.finding(element, under)
+	if err != nil {
+		return err
+	}
+	d.results.Findings = append(d.results.Findings, finding)
 	return nil
 }
 
-// byFile reads a map whose keys are files, and whose values are a finding or a list of them.
-func (d *scanBody) byFile(object json.RawMessage) error {
+// byFile reads a map whose keys are files, or else kinds of findings such as "issues", and whose values are a finding or
+// a list of them.
+func (d *scanBody) byFile(object jsonscan.Value) error {
 	d.found = true
-	for key, value := range strictjson.Members(object) {
+	for key, value := range object.Members() {
+		under := string(key)
+		if !strings.ContainsAny(under, "/.") {
+			under = ""
+		}
 		var err error
-		switch strictjson.KindOf(value) {
-		case strictjson.Array:
-			err = d.list(value, pathKey(key))
-		case strictjson.Object:
-			err = d.finding(value, pathKey(key))
+		switch kind := value.Kind(); kind {
+		case jsonscan.Array:
+			err = d.list(value, under)
+		case jsonscan.Object:
+			err = d.add(value, under)
 		default:
-			err = unusable("what it has for a file is %s", strictjson.KindOf(value))
+			err = unusable("what it has for a file is %s", kind)
 		}
 		if err != nil {
 			return err
@@ -168,53 +193,40 @@ func (d *scanBody) byFile(object json.RawMessage) error {
 	return nil
 }
 
-// pathKey returns the key of a map if it can name a file, rather than a kind of finding such as "issues".
-func pathKey(key string) string {
-	for _, r := range key {
-		if r == '/' || r == '.' {
-			return key
-		}
-	}
-	return ""
-}
-
-func (d *scanBody) sboms(list json.RawMessage) error {
-	if strictjson.KindOf(list) != strictjson.Array {
+func (d *scanBody) sboms(list jsonscan.Value) error {
+	if list.Kind() != jsonscan.Array {
 		return nil
 	}
 	d.found = true
-	for sbom := range strictjson.Elements(list) {
-		packages := member(sbom, "packages")
-		if strictjson.KindOf(packages) != strictjson.Array {
+	for sbom := range list.Elements() {
+		inside, err := fieldsOf(sbom)
+		if err != nil {
+			return err
+		}
+		packages, isList := inside.List("packages")
+		if !isList {
 			return unusable("a list of packages is missing in it")
 		}
-		for element := range strictjson.Elements(packages) {
-			if kind := strictjson.KindOf(element); kind != strictjson.Object {
+		for element := range packages.Elements() {
+			if kind := element.Kind(); kind != jsonscan.Object {
 				return unusable("a package in it is %s", kind)
 			}
-			f := newFields(element)
+			if len(d.results.Packages) == maxElements {
+				return tooLarge("it has more than %d packages", maxElements)
+			}
+			f, err := d.index(element)
+			if err != nil {
+				return err
+			}
 			d.results.Packages = append(d.results.Packages, Package{
-				Name: f.text("name", "package_name"), Version: f.text("version", "package_version"),
-				Ecosystem: cmp.Or(f.text("ecosystem", "package_manager"), scalar(sbom, "language")),
-				License:   f.text("spdxId", "licenseConcluded", "licenseDeclared", "license"),
-				FixedIn:   f.text("fix_version"),
+				Name: f.Text("name", "package_name"), Version: f.Text("version", "package_version"),
+				Ecosystem: cmp.Or(f.Text("ecosystem", "package_manager"), inside.Text("language")),
+				License:   f.Text("spdxId", "licenseConcluded", "licenseDeclared", "license"),
+				FixedIn:   f.Text("fix_version"),
 			})
 		}
 	}
 	return nil
-}
-
-// scalar returns a string or number of an object as text.
-func scalar(object []byte, key string) string {
-	value, _ := strictjson.Get(object, key)
-	switch strictjson.KindOf(value) {
-	case strictjson.String:
-		text, _ := strictjson.Text(value)
-		return text
-	case strictjson.Number:
-		return string(value)
-	}
-	return ""
 }
 
 // scanState is what a status word of CodeAnt means.

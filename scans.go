@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
+	"github.com/codeant-sdk/codeant/internal/success"
 )
 
 var (
@@ -21,7 +24,7 @@ var (
 )
 
 func scanResults(name, path string) operation {
-	return operation{name: name, path: path, tokenField: "access_token", idempotent: true, pollable: true, ownStatus: true}
+	return operation{name: name, path: path, tokenField: "access_token", idempotent: true, pollable: true, judges: success.Status | success.Errors}
 }
 
 // ScansService starts scans of a commit and reads what they found.
@@ -152,7 +155,7 @@ func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, er
 	if in.Exclude, err = globs("exclude glob", req.Exclude); err != nil {
 		return nil, err
 	}
-	return clientOf(s).start(ctx, opScansStart, in, "scan_id")
+	return clientOf(s).start(ctx, opScansStart, in, newScanStarted)
 }
 
 // Results looks at the result of one analysis once. While it is pending, the status says so and the findings are those
@@ -182,11 +185,11 @@ func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*
 
 func (s *ScansService) results(ctx context.Context, op operation, wire scanWire, a Analysis) (*ScanResults, error) {
 	var results *ScanResults
-	err := clientOf(s).send(ctx, op, wire, func(got answer) (err error) {
-		if len(got.body) == 0 {
+	err := clientOf(s).send(ctx, op, wire, func(doc jsonscan.Document) (err error) {
+		if doc.Kind() == jsonscan.Invalid {
 			return noResultYet()
 		}
-		results, err = decodeScan(a, got.body, wire.Commit)
+		results, err = decodeScan(a, doc, wire.Commit)
 		return err
 	})
 	// Findings of an analysis that failed are partial; they come with the error.
@@ -285,11 +288,11 @@ func (s *ScansService) History(ctx context.Context, rev Revision) (json.RawMessa
 		Repo    string   `json:"repo"`
 		Service Provider `json:"service"`
 	}{rev.Repo, rev.Provider}
-	return fetch(ctx, clientOf(s), opScansHistory, in, func(body []byte) (json.RawMessage, error) {
-		if len(body) == 0 {
-			return nil, unusable("it is empty")
+	return fetch(ctx, clientOf(s), opScansHistory, in, func(doc jsonscan.Document) (json.RawMessage, error) {
+		if doc.Kind() == jsonscan.Invalid {
+			return nil, errEmpty
 		}
-		return body, nil
+		return doc.Raw(), nil
 	})
 }
 

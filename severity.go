@@ -21,21 +21,29 @@ const (
 //
 // Evidence: observed (CodeAnt's command line client, which lacks p1).
 func ParseSeverity(s string) (Severity, error) {
-	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "critical", "blocker", "p0":
-		return SeverityCritical, nil
-	case "high", "error", "major", "p1":
-		return SeverityHigh, nil
-	case "medium", "warning", "moderate", "p2":
-		return SeverityMedium, nil
-	case "low", "note", "minor", "p3":
-		return SeverityLow, nil
-	case "info", "informational", "information", "p4":
-		return SeverityInfo, nil
-	case "unknown":
-		return SeverityUnknown, nil
+	severity, known := knownSeverity(s)
+	if !known {
+		return SeverityUnknown, invalid("severity", s, "is not known", "use critical, high, medium, low, info or unknown")
 	}
-	return SeverityUnknown, invalid("severity", s, "is not known", "use critical, high, medium, low, info or unknown")
+	return severity, nil
+}
+
+func knownSeverity(word string) (severity Severity, known bool) {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "critical", "blocker", "p0":
+		return SeverityCritical, true
+	case "high", "error", "major", "p1":
+		return SeverityHigh, true
+	case "medium", "warning", "moderate", "p2":
+		return SeverityMedium, true
+	case "low", "note", "minor", "p3":
+		return SeverityLow, true
+	case "info", "informational", "information", "p4":
+		return SeverityInfo, true
+	case "unknown":
+		return SeverityUnknown, true
+	}
+	return SeverityUnknown, false
 }
 
 // String returns the severity's word in lower case: "critical", "high", …, "unknown".

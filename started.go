@@ -6,8 +6,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
 // Started is a job that CodeAnt accepted.
@@ -19,19 +19,21 @@ type Started struct {
 }
 
 // newStarted reads the answer to a start. No field of it is certain, so an empty one is taken too.
-func newStarted(body []byte, idKey string) (*Started, error) {
-	if len(body) == 0 {
+func newStarted(doc jsonscan.Document, idKey string) (*Started, error) {
+	if doc.Kind() == jsonscan.Invalid {
 		return &Started{}, nil
 	}
-	if kind := strictjson.KindOf(body); kind != strictjson.Object {
-		return nil, unusable("it is %s", kind)
+	if err := wantObject(doc); err != nil {
+		return nil, err
 	}
-	return &Started{ID: scalar(body, idKey), Message: redact.Text(scalar(body, "message"), maxPrintedMessage), Raw: body}, nil
+	return &Started{ID: doc.Text(idKey), Message: redact.Text(doc.Text("message"), maxPrintedMessage), Raw: doc.Raw()}, nil
 }
 
+func newScanStarted(doc jsonscan.Document) (*Started, error) { return newStarted(doc, "scan_id") }
+
 // start starts a job. After a 504 the job is unconfirmed and not failed, as quality_gates.sh takes it.
-func (c *Client) start(ctx context.Context, op operation, in any, idKey string) (*Started, error) {
-	started, err := fetch(ctx, c, op, in, func(body []byte) (*Started, error) { return newStarted(body, idKey) })
+func (c *Client) start(ctx context.Context, op operation, in any, decode func(jsonscan.Document) (*Started, error)) (*Started, error) {
+	started, err := fetch(ctx, c, op, in, decode)
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusGatewayTimeout {
 		return &Started{Unconfirmed: true, Message: apiErr.Message}, nil

@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
 const teamsPath = "/api/metrics/developer/teams/"
@@ -150,20 +150,9 @@ func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamLis
 		orgWire
 		IncludeInactive bool `json:"include_inactive,omitempty"`
 	}{org, req.IncludeInactive}
-	return fetch(ctx, clientOf(s), opTeamsList, in, func(body []byte) (*TeamList, error) {
-		teams := member(body, "teams")
-		if strictjson.KindOf(teams) != strictjson.Array {
-			return nil, unusable(`its field "teams" is no list`)
-		}
-		list := &TeamList{Teams: []Team{}, Total: newFields(body).number(0, "total_count"), Raw: body}
-		for raw := range strictjson.Elements(teams) {
-			team, err := decodeTeam(raw)
-			if err != nil {
-				return nil, err
-			}
-			list.Teams = append(list.Teams, *team)
-		}
-		return list, nil
+	return fetch(ctx, clientOf(s), opTeamsList, in, func(doc jsonscan.Document) (*TeamList, error) {
+		teams, err := decodeList(doc, "teams", "team", decodeTeam)
+		return &TeamList{Teams: teams, Total: doc.Number("total_count"), Raw: doc.Raw()}, err
 	})
 }
 
@@ -326,68 +315,55 @@ func (s *TeamsService) RemoveMember(ctx context.Context, req RemoveTeamMemberReq
 
 // team makes a call that answers a team.
 func (s *TeamsService) team(ctx context.Context, op operation, in any) (*Team, error) {
-	return fetch(ctx, clientOf(s), op, in, func(body []byte) (*Team, error) { return decodeTeam(member(body, "team")) })
+	return fetch(ctx, clientOf(s), op, in, func(doc jsonscan.Document) (*Team, error) { return teamOf(doc.Get("team")) })
 }
 
 // change makes a call of whose answer only success is certain.
 func (s *TeamsService) change(ctx context.Context, op operation, in any) (*TeamChange, error) {
-	return fetch(ctx, clientOf(s), op, in, func(body []byte) (*TeamChange, error) {
-		if !strings.EqualFold(scalar(body, "status"), "success") {
-			return nil, unusable(`it does not say "status": "success"`)
+	return fetch(ctx, clientOf(s), op, in, func(doc jsonscan.Document) (*TeamChange, error) {
+		if err := wantSuccess(doc); err != nil {
+			return nil, err
 		}
-		change := &TeamChange{Message: redact.Text(scalar(body, "message"), maxPrintedMessage), Raw: body}
-		raw := member(body, "team")
-		if strictjson.KindOf(raw) != strictjson.Object {
+		change := &TeamChange{Message: redact.Text(doc.Text("message"), maxPrintedMessage), Raw: doc.Raw()}
+		raw := doc.Get("team")
+		if raw.Kind() != jsonscan.Object {
 			return change, nil
 		}
-		team, err := decodeTeam(raw)
+		team, err := teamOf(raw)
 		change.Team = team
 		return change, err
 	})
 }
 
-func decodeTeam(raw json.RawMessage) (*Team, error) {
-	if strictjson.KindOf(raw) != strictjson.Object {
-		return nil, unusable("a team is missing in it")
+func teamOf(raw jsonscan.Value) (*Team, error) {
+	if raw.Kind() != jsonscan.Object {
+		return nil, unusable("its %v", wrongField("team", raw))
 	}
-	var wire struct {
-		ID          string   `json:"id"`
-		Name        string   `json:"name"`
-		Description string   `json:"description"`
-		Color       string   `json:"color"`
-		CreatedAt   string   `json:"created_at"`
-		UpdatedAt   string   `json:"updated_at"`
-		CreatedBy   string   `json:"created_by"`
-		Leads       []string `json:"team_leads"`
-		Members     []struct {
-			Login    string `json:"user_login"`
-			Name     string `json:"user_name"`
-			Role     string `json:"role"`
-			JoinedAt string `json:"joined_at"`
-		} `json:"members"`
-		Tags         []string `json:"tags"`
-		ParentID     string   `json:"parent_team_id"`
-		Repositories []string `json:"repositories"`
-		Active       bool     `json:"is_active"`
+	fields, err := fieldsOf(raw)
+	if err != nil {
+		return nil, err
 	}
-	if err := strictjson.Unmarshal(raw, &wire); err != nil {
-		return nil, unusable("of a team in it, %v", err)
+	team, err := decodeTeam(jsonscan.Document{Fields: fields, Value: raw})
+	if err != nil {
+		return nil, unusable("team: %v", err)
 	}
-	if wire.ID == "" {
-		return nil, unusable(`"id" is missing in a team of it`)
-	}
-	team := &Team{
-		ID: wire.ID, Name: wire.Name, Description: wire.Description, Color: wire.Color, CreatedAt: timeOf(wire.CreatedAt), UpdatedAt: timeOf(wire.UpdatedAt),
-		CreatedBy: wire.CreatedBy, Leads: wire.Leads, Tags: wire.Tags, ParentID: wire.ParentID, Repositories: wire.Repositories, Active: wire.Active, Raw: raw,
-	}
-	for _, m := range wire.Members {
-		team.Members = append(team.Members, TeamMember{Login: m.Login, Name: m.Name, Role: m.Role, JoinedAt: timeOf(m.JoinedAt)})
-	}
-	return team, nil
+	return &team, nil
 }
 
-// timeOf reads a time; one that cannot be read is the zero time, and stands in Raw.
-func timeOf(s string) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, s)
-	return t
+func decodeTeam(doc jsonscan.Document) (Team, error) {
+	id, err := wantText(doc.Fields, "id")
+	team := Team{
+		ID: id, Name: doc.Text("name"), Description: doc.Text("description"), Color: doc.Text("color"),
+		CreatedAt: doc.Time("created_at"), UpdatedAt: doc.Time("updated_at"), CreatedBy: doc.Text("created_by"),
+		Leads: doc.Texts(maxElements, "team_leads"), Tags: doc.Texts(maxElements, "tags"), ParentID: doc.Text("parent_team_id"),
+		Repositories: doc.Texts(maxElements, "repositories"), Active: doc.True("is_active"), Raw: doc.Raw(),
+	}
+	for member := range doc.Get("members").Elements() {
+		f, memberErr := fieldsOf(member)
+		err = cmp.Or(err, memberErr)
+		team.Members = append(team.Members, TeamMember{
+			Login: f.Text("user_login"), Name: f.Text("user_name"), Role: f.Text("role"), JoinedAt: f.Time("joined_at"),
+		})
+	}
+	return team, err
 }

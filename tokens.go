@@ -2,15 +2,14 @@ package codeant
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/strictjson"
 )
 
 const useTheApp = "this server offers no endpoint for tokens: use Settings -> API tokens in CodeAnt's web app"
@@ -73,30 +72,17 @@ type CreateTokenRequest struct {
 	Name string
 }
 
-type tokenWire struct {
-	ID           string `json:"id"`
-	Name         string `json:"name"`
-	Last4        string `json:"last4"`
-	Provider     string `json:"provider"`
-	Organization string `json:"organization"`
-	CreatedAt    string `json:"created_at"`
-	Status       string `json:"status"`
-}
-
-func (w tokenWire) info() TokenInfo {
+// newTokenInfo reads what an answer says of a token. A field that cannot be read is left empty.
+func newTokenInfo(f jsonscan.Fields) TokenInfo {
 	info := TokenInfo{
-		ID: w.ID, Name: w.Name, Last4: lastRunes(w.Last4, 4), Provider: Provider(w.Provider),
-		Organization: w.Organization, Status: TokenStatus(w.Status),
-	}
-	if p, err := ParseProvider(w.Provider); err == nil {
-		info.Provider = p
+		ID: f.Text("id"), Name: f.Text("name"), Last4: lastRunes(f.Text("last4"), 4), Provider: providerOf(f.Text("provider")),
+		Organization: f.Text("organization"), CreatedAt: f.Time("created_at"), Status: TokenStatus(f.Text("status")),
 	}
 	for _, known := range []TokenStatus{TokenActive, TokenRevoked} {
-		if strings.EqualFold(w.Status, string(known)) {
+		if strings.EqualFold(string(info.Status), string(known)) {
 			info.Status = known
 		}
 	}
-	info.CreatedAt, _ = time.Parse(time.RFC3339Nano, w.CreatedAt) // a date that cannot be read is the zero time
 	return info
 }
 
@@ -115,20 +101,13 @@ func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*Cr
 }
 
 // decodeCreatedToken wants the value alone: it is seen only this once, so that broken metadata must not lose it.
-func decodeCreatedToken(body []byte) (*CreatedToken, error) {
-	raw, _ := strictjson.Get(body, "value")
-	value, _ := strictjson.Text(raw)
-	token, err := ParseToken(value)
+func decodeCreatedToken(doc jsonscan.Document) (*CreatedToken, error) {
+	token, err := ParseToken(doc.Text("value"))
 	if err != nil {
 		return nil, unusable(`its field "value" holds no token`)
 	}
-	created := &CreatedToken{Token: token}
-	var wire tokenWire
-	if metadata, _ := strictjson.Get(body, "token"); len(metadata) > 0 {
-		// What does not fit its field is left out; encoding/json goes on with the other fields.
-		_ = json.Unmarshal(metadata, &wire)
-	}
-	created.TokenInfo = wire.info()
+	metadata, _ := fieldsOf(doc.Get("token"))
+	created := &CreatedToken{TokenInfo: newTokenInfo(metadata), Token: token}
 	if created.Last4 == "" {
 		created.Last4 = token.Last4()
 	}
@@ -139,27 +118,14 @@ func decodeCreatedToken(body []byte) (*CreatedToken, error) {
 //
 // Experimental: inferred (POST /api/tokens/list); ErrUnsupported where the server does not offer it.
 func (s *TokensService) List(ctx context.Context) ([]TokenInfo, error) {
-	return fetch(ctx, clientOf(s), opTokensList, struct{}{}, decodeTokens)
+	return fetch(ctx, clientOf(s), opTokensList, struct{}{}, func(doc jsonscan.Document) ([]TokenInfo, error) {
+		return decodeList(doc, "tokens", "token", decodeToken)
+	})
 }
 
-func decodeTokens(body []byte) ([]TokenInfo, error) {
-	var out struct {
-		Tokens *[]tokenWire `json:"tokens"`
-	}
-	if err := strictjson.Unmarshal(body, &out); err != nil {
-		return nil, unusable("%v", err)
-	}
-	if out.Tokens == nil {
-		return nil, unusable(`its field "tokens" is missing`)
-	}
-	infos := make([]TokenInfo, 0, len(*out.Tokens))
-	for i, wire := range *out.Tokens {
-		if wire.ID == "" {
-			return nil, unusable(`"id" is missing in token %d of its list`, i+1)
-		}
-		infos = append(infos, wire.info())
-	}
-	return infos, nil
+func decodeToken(doc jsonscan.Document) (TokenInfo, error) {
+	_, err := wantText(doc.Fields, "id")
+	return newTokenInfo(doc.Fields), err
 }
 
 // Revoke ends a token, named by its ID and not by its value. It takes effect at once and cannot be undone. Revoking a
@@ -178,13 +144,7 @@ func (c *Client) revoke(ctx context.Context, id string) error {
 	in := struct {
 		TokenID string `json:"token_id"`
 	}{id}
-	return c.send(ctx, opTokensRevoke, in, func(got answer) error {
-		status, _ := strictjson.Get(got.body, "status")
-		if word, _ := strictjson.Text(status); !strings.EqualFold(word, "success") {
-			return unusable(`it does not say "status": "success"`)
-		}
-		return nil
-	})
+	return c.send(ctx, opTokensRevoke, in, wantSuccess)
 }
 
 // RotateTokenRequest asks to replace a token.

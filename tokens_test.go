@@ -247,10 +247,10 @@ func TestListWantsAWholeList(t *testing.T) {
 	for answer, reason := range map[string]string{
 		`{}`:                               `its field "tokens" is missing`,
 		`{"tokens":null}`:                  `its field "tokens" is missing`,
-		`[]`:                               `it is an array`,
+		`[]`:                               `it is a list`,
 		`{"tokens":{}}`:                    `its field "tokens" is an object`,
-		`{"tokens":[{"id":"a"},{}]}`:       `"id" is missing in token 2 of its list`,
-		`{"tokens":[{"id":"a"},{"id":7}]}`: `its field "tokens.id" is a number (`,
+		`{"tokens":[{"id":"a"},{}]}`:       `token 2: field "id" is missing`,
+		`{"tokens":[{"id":"a"},{"id":7}]}`: `token 2: field "id" is a number (`,
 	} {
 		server := newTokenServer(map[string]httpmock.Responder{listURL: status(200, answer)})
 		_, err := funnelClient(t, server.mock).Tokens.List(t.Context())

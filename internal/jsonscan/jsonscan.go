@@ -186,6 +186,29 @@ func (v Value) Len() int {
 	return n
 }
 
+// Element returns the element of a list at an index, or the zero Value.
+func (v Value) Element(index int) Value {
+	for element := range v.Elements() {
+		if index == 0 {
+			return element
+		}
+		index--
+	}
+	return nil
+}
+
 // Fields returns the members of an object, appended to dst. Of any other value there are none. An object with more than
 // MaxKeys is ErrTooLarge.
 func (v Value) Fields(dst Fields) (Fields, error) { return Parse(dst, v) }
+
+// Document is a text that was checked. Its Fields are empty unless it is an object.
+type Document struct {
+	Fields
+	Value Value
+}
+
+// Kind tells the kind of the whole document.
+func (d Document) Kind() Kind { return d.Value.Kind() }
+
+// Raw returns the text.
+func (d Document) Raw() json.RawMessage { return json.RawMessage(d.Value) }

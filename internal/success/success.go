@@ -15,24 +15,25 @@ type Except byte
 const (
 	Status Except = 1 << iota // "status"; "state" is still judged
 	Errors                    // "errors", where analysers report files that they could not read
+	others
+
+	All = Status | Errors | others
 )
 
-// Refused reports whether body, which is valid JSON, says that it failed, and why, in words that fit behind "the answer".
-// The reason quotes nothing but the name of the key and, of a status, the known word.
+// Refused reports whether a document says that it failed, and where it says so. The reason
+// quotes nothing but the name of the key and, of a status, the known word. The members of a document without Fields are
+// read from its Value.
 //
 // Keys count in any letter case: to take an answer for a failure costs less than a success that did not happen.
-func Refused(body []byte, except Except) (reason string, failed bool) {
-	for key, value := range jsonscan.Value(body).Members() {
-		if reason := judge(key, value, except); reason != "" {
-			return reason, true
+func Refused(doc jsonscan.Document, except Except) (reason string, failed bool) {
+	if doc.Fields == nil {
+		for key, value := range doc.Value.Members() {
+			if reason := judge(key, value, except); reason != "" {
+				return reason, true
+			}
 		}
 	}
-	return "", false
-}
-
-// RefusedFields is Refused where the members of the body are known.
-func RefusedFields(fields jsonscan.Fields, except Except) (reason string, failed bool) {
-	for _, field := range fields {
+	for _, field := range doc.Fields {
 		if reason := judge(field.Key, field.Value, except); reason != "" {
 			return reason, true
 		}
@@ -47,14 +48,14 @@ var rules = [...]struct {
 	judge func(key string, value jsonscan.Value) string
 }{
 	{key: "status", left: Status, judge: failedStatus},
-	{key: "state", judge: failedStatus},
-	{key: "statusCode", judge: failedCode},
-	{key: "success", judge: saysFalse},
-	{key: "ok", judge: saysFalse},
-	{key: "error", judge: holdsSomething},
+	{key: "state", left: others, judge: failedStatus},
+	{key: "statusCode", left: others, judge: failedCode},
+	{key: "success", left: others, judge: saysFalse},
+	{key: "ok", left: others, judge: saysFalse},
+	{key: "error", left: others, judge: holdsSomething},
 	{key: "errors", left: Errors, judge: holdsSomething},
-	{key: "errorMessage", judge: holdsSomething},
-	{key: "exception", judge: holdsSomething},
+	{key: "errorMessage", left: others, judge: holdsSomething},
+	{key: "exception", left: others, judge: holdsSomething},
 }
 
 func judge(key []byte, value jsonscan.Value, except Except) string {
@@ -68,7 +69,7 @@ func judge(key []byte, value jsonscan.Value, except Except) string {
 
 func failedStatus(key string, value jsonscan.Value) string {
 	if word := failureWord(value); word != "" {
-		return fmt.Sprintf("says %q: %q", key, word)
+		return fmt.Sprintf("%q: %q", key, word)
 	}
 	return failedCode(key, value)
 }
@@ -97,7 +98,7 @@ func failedCode(key string, value jsonscan.Value) string {
 		}
 	}
 	if atLeast400(value) {
-		return fmt.Sprintf("has a %q of 400 or more", key)
+		return fmt.Sprintf("%q of 400 or more", key)
 	}
 	return ""
 }
@@ -114,7 +115,7 @@ func saysFalse(key string, value jsonscan.Value) string {
 	text, isText := value.Text()
 	yes, isBool := value.Bool()
 	if isBool && !yes || isText && equalASCII(strings.TrimSpace(text), "false") {
-		return fmt.Sprintf("says %q: false", key)
+		return fmt.Sprintf("%q: false", key)
 	}
 	return ""
 }
@@ -123,7 +124,7 @@ func holdsSomething(key string, value jsonscan.Value) string {
 	if isNothing(value) {
 		return ""
 	}
-	return fmt.Sprintf("holds something in %q", key)
+	return fmt.Sprintf("something in %q", key)
 }
 
 // isNothing reports whether a value is null, false, 0 or empty.

@@ -14,8 +14,8 @@ func refused(t *testing.T, body string, except success.Except) string {
 	t.Helper()
 	fields, err := jsonscan.Parse(nil, []byte(body))
 	require.NoError(t, err)
-	reason, failed := success.Refused([]byte(body), except)
-	sameReason, sameFailed := success.RefusedFields(fields, except)
+	reason, failed := success.Refused(jsonscan.Document{Value: jsonscan.Value(body)}, except)
+	sameReason, sameFailed := success.Refused(jsonscan.Document{Fields: fields, Value: jsonscan.Value(body)}, except)
 	assert.Equal(t, reason, sameReason)
 	assert.Equal(t, failed, sameFailed)
 	assert.Equal(t, failed, reason != "")
@@ -25,49 +25,49 @@ func refused(t *testing.T, body string, except success.Except) string {
 func TestAnswersThatSayTheyFailed(t *testing.T) {
 	t.Parallel()
 	const (
-		code  = `has a "statusCode" of 400 or more`
-		state = `has a "status" of 400 or more`
+		code  = `"statusCode" of 400 or more`
+		state = `"status" of 400 or more`
 	)
 	for body, want := range map[string]string{
-		`{"status":"error"}`:                                `says "status": "error"`,
-		`{"status":" FAILED\n"}`:                            `says "status": "failed"`,
-		`{"status":"failure"}`:                              `says "status": "failure"`,
-		`{"status":"Fail"}`:                                 `says "status": "fail"`,
-		`{"status":"rejected"}`:                             `says "status": "rejected"`,
-		`{"status":"denied"}`:                               `says "status": "denied"`,
-		`{"status":"invalid"}`:                              `says "status": "invalid"`,
-		`{"status":"unauthorized"}`:                         `says "status": "unauthorized"`,
-		`{"status":"forbidden"}`:                            `says "status": "forbidden"`,
-		`{"STATE":"\u0065rror"}`:                            `says "state": "error"`,
-		`{"st\u0061tus":"error"}`:                           `says "status": "error"`,
-		`{"ſtatuſ":"error"}`:                                `says "status": "error"`,
+		`{"status":"error"}`:                                `"status": "error"`,
+		`{"status":" FAILED\n"}`:                            `"status": "failed"`,
+		`{"status":"failure"}`:                              `"status": "failure"`,
+		`{"status":"Fail"}`:                                 `"status": "fail"`,
+		`{"status":"rejected"}`:                             `"status": "rejected"`,
+		`{"status":"denied"}`:                               `"status": "denied"`,
+		`{"status":"invalid"}`:                              `"status": "invalid"`,
+		`{"status":"unauthorized"}`:                         `"status": "unauthorized"`,
+		`{"status":"forbidden"}`:                            `"status": "forbidden"`,
+		`{"STATE":"\u0065rror"}`:                            `"state": "error"`,
+		`{"st\u0061tus":"error"}`:                           `"status": "error"`,
+		`{"ſtatuſ":"error"}`:                                `"status": "error"`,
 		`{"status":500}`:                                    state,
 		`{"status":400}`:                                    state,
 		`{"status":4.0e2}`:                                  state,
 		`{"status":"503"}`:                                  state,
 		`{"status":" 1e999 "}`:                              state,
-		`{"state":404}`:                                     `has a "state" of 400 or more`,
+		`{"state":404}`:                                     `"state" of 400 or more`,
 		`{"statusCode":500}`:                                code,
 		`{"StatusCode":"401"}`:                              code,
 		`{"statuscode":400}`:                                code,
-		`{"success":false}`:                                 `says "success": false`,
-		`{"status":"success","success":false}`:              `says "success": false`,
-		`{"success":" False "}`:                             `says "success": false`,
-		`{"ok":false}`:                                      `says "ok": false`,
-		"{\"o\u212a\":false}":                               `says "ok": false`, // the Kelvin sign
-		`{"ok":true,"ok":false}`:                            `says "ok": false`,
-		`{"error":"secret"}`:                                `holds something in "error"`,
-		`{"Error":"secret"}`:                                `holds something in "error"`,
-		`{"error":true}`:                                    `holds something in "error"`,
-		`{"error":1}`:                                       `holds something in "error"`,
-		`{"error":" "}`:                                     `holds something in "error"`,
-		`{"error":{"code":"secret"}}`:                       `holds something in "error"`,
-		`{"error":[null]}`:                                  `holds something in "error"`,
-		`{"error":1e999}`:                                   `holds something in "error"`,
-		`{"errors":["secret"]}`:                             `holds something in "errors"`,
-		`{"errorMessage":"secret","errorType":"x"}`:         `holds something in "errorMessage"`,
-		`{"exception":"secret"}`:                            `holds something in "exception"`,
-		" {\t\"a\" : {\"b\":1} ,\n\"ERRORS\" : {\"c\": 0}}": `holds something in "errors"`,
+		`{"success":false}`:                                 `"success": false`,
+		`{"status":"success","success":false}`:              `"success": false`,
+		`{"success":" False "}`:                             `"success": false`,
+		`{"ok":false}`:                                      `"ok": false`,
+		"{\"o\u212a\":false}":                               `"ok": false`, // the Kelvin sign
+		`{"ok":true,"ok":false}`:                            `"ok": false`,
+		`{"error":"secret"}`:                                `something in "error"`,
+		`{"Error":"secret"}`:                                `something in "error"`,
+		`{"error":true}`:                                    `something in "error"`,
+		`{"error":1}`:                                       `something in "error"`,
+		`{"error":" "}`:                                     `something in "error"`,
+		`{"error":{"code":"secret"}}`:                       `something in "error"`,
+		`{"error":[null]}`:                                  `something in "error"`,
+		`{"error":1e999}`:                                   `something in "error"`,
+		`{"errors":["secret"]}`:                             `something in "errors"`,
+		`{"errorMessage":"secret","errorType":"x"}`:         `something in "errorMessage"`,
+		`{"exception":"secret"}`:                            `something in "exception"`,
+		" {\t\"a\" : {\"b\":1} ,\n\"ERRORS\" : {\"c\": 0}}": `something in "errors"`,
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
@@ -99,10 +99,10 @@ func TestAnswersThatDoNot(t *testing.T) {
 func TestCallersJudgeWhatTheyLeaveOut(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]string{
-		`,"state":"failed"`: `says "state": "failed"`,
-		`,"statusCode":500`: `has a "statusCode" of 400 or more`,
-		`,"error":"x"`:      `holds something in "error"`,
-		`,"success":false`:  `says "success": false`,
+		`,"state":"failed"`: `"state": "failed"`,
+		`,"statusCode":500`: `"statusCode" of 400 or more`,
+		`,"error":"x"`:      `something in "error"`,
+		`,"success":false`:  `"success": false`,
 		``:                  "",
 	} {
 		t.Run(more, func(t *testing.T) {
@@ -111,11 +111,13 @@ func TestCallersJudgeWhatTheyLeaveOut(t *testing.T) {
 			assert.Equal(t, want, refused(t, body, success.Status|success.Errors))
 		})
 	}
-	assert.Equal(t, `holds something in "errors"`, refused(t, `{"status":"failed","errors":["x"]}`, success.Status))
-	assert.Equal(t, `says "status": "failed"`, refused(t, `{"status":"failed","errors":["x"]}`, success.Errors))
+	assert.Equal(t, `something in "errors"`, refused(t, `{"status":"failed","errors":["x"]}`, success.Status))
+	assert.Equal(t, `"status": "failed"`, refused(t, `{"status":"failed","errors":["x"]}`, success.Errors))
+	const all = `{"status":"failed","state":"failed","statusCode":500,"success":false,"ok":false,"error":1,"errors":1,"errorMessage":1,"exception":1}`
+	assert.Equal(t, "", refused(t, all, success.All))
 }
 
 func TestASuccessIsJudgedWithoutAllocation(t *testing.T) {
 	body := []byte(`{"status":"COMPLETED","secret_quality_gate":{"status":"PASSED"},"message":"all good","error":null,"errors":[]}`)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { success.Refused(body, success.Status) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { success.Refused(jsonscan.Document{Value: body}, success.Status) }))
 }
