@@ -230,8 +230,9 @@ func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failu
 
 func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 	var (
-		refused *storage.Refusal
-		source  *storage.SourceError
+		refused     *storage.Refusal
+		source      *storage.SourceError
+		interrupted *storage.Interruption
 	)
 	switch {
 	case err == nil:
@@ -247,7 +248,7 @@ func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 		}
 	case ctx.Err() != nil:
 		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
-	case errors.Is(err, storage.ErrStalled):
+	case errors.As(err, &interrupted):
 		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error(), transient: true}, err), transient: true}
 	}
 	b := classify(err)

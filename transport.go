@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
+
+	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
 // The bounds of the default transport. Go's own leave an answer that never comes, a header without end and a
@@ -28,7 +30,7 @@ const (
 
 func newTransport() *http.Transport {
 	t := cleanhttp.DefaultPooledTransport()
-	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	t.DialContext = storage.WrapDial((&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext)
 	t.TLSHandshakeTimeout = tlsTimeout
 	t.ResponseHeaderTimeout = headerTimeout
 	t.MaxResponseHeaderBytes = maxHeaderBytes

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,44 +20,77 @@ func (e *SourceError) Error() string { return e.Err.Error() }
 // Unwrap returns what reading said.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-var errDetached = errors.New("the upload has ended")
+// Interruption is a transfer that ended without an answer. Another attempt may well succeed.
+type Interruption struct{ reason string }
+
+func (e *Interruption) Error() string { return e.reason }
+
+var (
+	errStalled     = &Interruption{fmt.Sprintf("the upload stalled: no byte of the report moved for %v", stall)}
+	errHalfAnswer  = &Interruption{fmt.Sprintf("the storage's answer did not end within %v", answerStall)}
+	errClosed      = &Interruption{"the connection was closed while the report was being sent"}
+	errUnprocessed = &Interruption{"the storage closed the connection before it took the report"}
+
+	errDetached = errors.New("the upload has ended")
+)
 
 // body reads exactly size bytes of src: a file that grows meanwhile is sent as long as it was, one that shrinks is an
 // error. A transport may go on reading after it has answered; detach waits for it and lets it read no more, so that the
 // next attempt has the source for itself.
 type body struct {
 	progress func(sent int64)
-	watch    *time.Timer
+	watch    *time.Timer // ends the attempt when nothing moves
 	size     int64
+	left     atomic.Int64
+	answer   atomic.Bool // its header has come
 
 	mu     sync.Mutex
 	src    io.Reader // nil when detached
-	left   int64
 	failed error
+}
+
+func newBody(src io.Reader, size int64, progress func(int64), stop context.CancelCauseFunc) *body {
+	b := &body{src: src, size: size, progress: progress}
+	b.left.Store(size)
+	b.watch = time.AfterFunc(stall, func() { stop(b.silence()) })
+	return b
+}
+
+// silence says what the attempt was waiting for when its time ran out. It takes no lock: a read of src may hold it.
+func (b *body) silence() error {
+	switch {
+	case b.answer.Load():
+		return errHalfAnswer
+	case b.left.Load() == 0:
+		return &Interruption{fmt.Sprintf("the storage did not answer within %v of the last byte", answerWait(b.size))}
+	}
+	return errStalled
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	left := b.left.Load()
 	switch {
 	case b.failed != nil:
 		return 0, b.failed
 	case b.src == nil:
 		return 0, errDetached
-	case b.left == 0:
+	case left == 0:
 		return 0, io.EOF
 	}
-	n, err := b.src.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
+	n, err := b.src.Read(p[:min(int64(len(p)), left)])
+	left -= int64(n)
+	b.left.Store(left)
 	b.moved(n)
 	switch {
-	case err == io.EOF && b.left > 0:
-		b.failed = fmt.Errorf("it has %d bytes less than when the upload began", b.left)
+	case err == io.EOF && left > 0:
+		b.failed = fmt.Errorf("it has %d bytes less than when the upload began", left)
 		return n, b.failed
 	case err != nil && err != io.EOF:
 		b.failed = err
 		return n, err
-	case b.left == 0:
+	case left == 0:
 		return n, io.EOF
 	}
 	return n, nil
@@ -64,20 +100,30 @@ func (b *body) moved(n int) {
 	if n == 0 {
 		return
 	}
-	wait := stall
-	if b.left == 0 {
-		wait = answerWait
+	left := b.left.Load()
+	switch {
+	case b.answer.Load():
+	case left == 0:
+		b.watch.Reset(answerWait(b.size))
+	default:
+		b.watch.Reset(stall)
 	}
-	b.watch.Reset(wait)
 	if b.progress != nil {
-		b.progress(b.size - b.left)
+		b.progress(b.size - left)
 	}
+}
+
+// answered limits the time that the rest of the answer may take, whatever still becomes of the report.
+func (b *body) answered() {
+	b.answer.Store(true)
+	b.watch.Reset(answerStall)
 }
 
 // Close is the transport's; the source belongs to the caller.
 func (b *body) Close() error { return nil }
 
 func (b *body) detach() {
+	b.watch.Stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.src = nil
@@ -87,11 +133,26 @@ func (b *body) detach() {
 func (b *body) explain(ctx context.Context, err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.failed != nil:
+	if b.failed != nil {
 		return &SourceError{b.failed}
-	case err != nil && errors.Is(context.Cause(ctx), ErrStalled):
-		return ErrStalled
+	}
+	if err == nil {
+		return nil
+	}
+	var known *Interruption
+	if errors.As(context.Cause(ctx), &known) {
+		return known
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "define Request.GetBody"), strings.Contains(text, "cannot rewind body"),
+		strings.Contains(text, "REFUSED_STREAM"), strings.Contains(text, "GOAWAY"):
+		return errUnprocessed
+	case errors.Is(err, net.ErrClosed), strings.Contains(text, "use of closed network connection"):
+		return errClosed
 	}
 	return err
 }

@@ -4,29 +4,35 @@ package storage
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/codeant-sdk/codeant/internal/origin"
-	"github.com/codeant-sdk/codeant/internal/retryafter"
 )
 
 const (
 	contentType = "application/xml" // what CodeAnt's own client sends, whatever the report is
 	expectAbove = 1 << 20           // from here on it pays to ask before sending (Expect: 100-continue)
 	maxAnswer   = 64 << 10
-	stall       = 20 * time.Second
-	answerWait  = 60 * time.Second // for transports without a time limit of their own on the answer's header
+
+	stall        = 60 * time.Second // without a byte between two of the report
+	answerStall  = 20 * time.Second // for the body of an answer whose header has come
+	handOverWait = time.Second      // for the transport to say that it has written what it has read
 )
 
-// ErrStalled ends an upload in which no byte has moved for 20 s.
-var ErrStalled = errors.New("the upload stood still: no byte moved")
+// answerWait is how long the storage may take to answer after the last byte. That byte has been handed to the kernel, not
+// to the network: on a slow link the kernel's buffer alone takes minutes.
+func answerWait(size int64) time.Duration {
+	const perSecond, limit = 8 << 10, 10 * time.Minute
+	return min(60*time.Second+time.Duration(size/perSecond)*time.Second, limit)
+}
 
 // Client puts files.
 type Client struct {
@@ -66,59 +72,29 @@ func ParseURL(raw string, insecure bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Refusal is an answer of the storage that is no success.
-type Refusal struct {
-	StatusCode int
-	Code       string // of the XML body, such as "AccessDenied"
-	Message    string // of the XML body, not redacted
-	RequestID  string
-	RetryAfter time.Duration
-	Location   string // host of a redirect
-}
-
-func (r *Refusal) Error() string {
-	return fmt.Sprintf("the storage answered %d %s", r.StatusCode, r.Code)
-}
-
-// Expired reports whether another presigned URL would help.
-func (r *Refusal) Expired() bool {
-	switch r.Code {
-	case "ExpiredToken", "TokenRefreshRequired", "ExpiredRequest":
-		return true
-	case "AccessDenied":
-		return strings.Contains(strings.ToLower(r.Message), "expired")
-	}
-	return false
-}
-
-// Transient reports whether the same request may well succeed a little later.
-func (r *Refusal) Transient() bool {
-	switch r.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return r.StatusCode == http.StatusBadRequest && r.Code == "RequestTimeout"
-}
-
-// Put sends size bytes of src to target, once. The error is a *Refusal where the storage answered, a *SourceError where
-// src failed, and else what the transport said, which may repeat the URL. src is not read any more when Put returns.
+// Put sends size bytes of src to target, once, and returns nil only if all of them were handed to the connection and the
+// storage then said that it has stored them. What was handed to the connection may still wait in a buffer: of a src that
+// fits there (one write, and what the kernel takes without the peer) nobody can tell whether the storage read it before
+// it answered.
+//
+// The error is a *Refusal where the storage answered, a *SourceError where src failed, an *Interruption where the
+// transfer ended for a reason known here, and else what the transport said, which may repeat the URL. src is not read any
+// more when Put returns.
 func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size int64, progress func(sent int64)) error {
+	if size <= 0 {
+		return &SourceError{errors.New("it is empty")} // a request of length 0 with a body means that the length is unknown
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	watch := time.AfterFunc(stall, func() { stop(ErrStalled) })
-	defer watch.Stop()
-	body := &body{src: src, left: size, size: size, progress: progress, watch: watch}
+	body := newBody(src, size, progress, stop)
 	defer body.detach()
-
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "", body)
+	var sent handOver
+	req, err := http.NewRequestWithContext(sent.trace(ctx), http.MethodPut, "", body)
 	if err != nil {
 		return err
 	}
 	req.URL, req.Host, req.ContentLength = target, target.Host, size
-	if size == 0 {
-		req.Body = http.NoBody // with another body, a length of 0 means unknown
-	}
+	req.GetBody = nil // net/http must not send it again: that is for the caller, who counts
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", c.userAgent)
 	if size > expectAbove {
@@ -129,40 +105,70 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 		return body.explain(ctx, err)
 	}
 	defer res.Body.Close()
-	watch.Reset(stall)
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	good := res.StatusCode >= 200 && res.StatusCode <= 299
-	refusal := readRefusal(res, text)
-	switch {
-	case good && refusal.Code == "" && err == nil:
-		return body.explain(ctx, nil)
-	case good && err != nil:
-		return body.explain(ctx, err)
+	a := answer{res: res, target: target}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		// The connection is out of net/http's hands now: a read would not end with the context.
+		return a.refusal("it asks to speak another protocol")
 	}
-	return refusal
+	left := body.left.Load() // the transport may go on sending what the storage did not wait for
+	body.answered()
+	err = a.read()
+	if !a.stored() {
+		return a.refusal("")
+	}
+	if err := body.explain(ctx, err); err != nil {
+		return err
+	}
+	if left > 0 {
+		return a.refusal(fmt.Sprintf("it answered when only %d of %d bytes of the report had been sent", size-left, size))
+	}
+	if !sent.complete(ctx) {
+		return a.refusal("it answered before all of the report had been sent")
+	}
+	if a.complaint != "" {
+		return a.refusal(a.complaint)
+	}
+	return nil
 }
 
-func readRefusal(res *http.Response, body []byte) *Refusal {
-	var answer struct {
-		XMLName   xml.Name
-		Code      string
-		Message   string
-		RequestID string `xml:"RequestId"`
+// handOver watches whether the transport has written what it has read of the body. A transport that reports nothing, such
+// as a mock, is taken to have written it.
+type handOver struct {
+	connected atomic.Bool
+	wrote     chan error
+}
+
+func (h *handOver) trace(ctx context.Context) context.Context {
+	h.wrote = make(chan error, 1)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			h.connected.Store(true)
+			select {
+			case <-h.wrote: // of another connection, before a byte was written
+			default:
+			}
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			select {
+			case h.wrote <- info.Err:
+			default:
+			}
+		},
+	})
+}
+
+// complete waits a little, because the answer may overtake the message that the last byte was written.
+func (h *handOver) complete(ctx context.Context) bool {
+	if !h.connected.Load() {
+		return true
 	}
-	r := &Refusal{StatusCode: res.StatusCode, RequestID: res.Header.Get("X-Amz-Request-Id")}
-	// Some stores answer 200 with an error in the body; a body that is no such XML tells nothing.
-	if xml.Unmarshal(body, &answer) == nil && answer.XMLName.Local == "Error" {
-		r.Code, r.Message = answer.Code, answer.Message
-		if r.Code == "" {
-			r.Code = "Error"
-		}
-		if r.RequestID == "" {
-			r.RequestID = answer.RequestID
-		}
+	timer := time.NewTimer(handOverWait)
+	defer timer.Stop()
+	select {
+	case err := <-h.wrote:
+		return err == nil
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	r.RetryAfter, _ = retryafter.Parse(res.Header, time.Now())
-	if u, err := url.Parse(res.Header.Get("Location")); err == nil {
-		r.Location = u.Host
-	}
-	return r
+	return false
 }

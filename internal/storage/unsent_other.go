@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package storage
+
+import "net"
+
+func limitUnsent(net.Conn) {}
