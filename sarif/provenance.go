@@ -5,14 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
 // newProvenance is nil where the address of the repository is not known: a wrong one would be worse than none.
-func newProvenance(rev codeant.Revision) *sarif.VersionControlDetails {
+func newProvenance(rev codeant.Revision) []provenance {
 	if rev.Validate() != nil {
 		return nil
 	}
@@ -20,14 +18,9 @@ func newProvenance(rev codeant.Revision) *sarif.VersionControlDetails {
 	if address == "" {
 		return nil
 	}
-	details := sarif.NewVersionControlDetails().
-		WithRepositoryURI(address).
-		WithRevisionID(rev.Commit).
-		WithMappedTo(sarif.NewArtifactLocation().WithURIBaseID(sourceRoot))
-	if rev.Branch != "" {
-		details.WithBranch(rev.Branch)
-	}
-	return details
+	return []provenance{{
+		RepositoryURI: address, RevisionID: rev.Commit, Branch: rev.Branch, MappedTo: artifactLocation{URIBaseID: sourceRoot},
+	}}
 }
 
 // repositoryURI is where a browser finds the repository of a valid revision, or for Bitbucket Data Center, where git

@@ -46,9 +46,9 @@ func TestTheRepositoryHasItsAddress(t *testing.T) {
 		}
 		requireValid(t, document)
 		require.Len(t, details, 1, c.repo)
-		assert.Equal(t, c.want, *details[0].RepositoryURI)
-		assert.Equal(t, commit, *details[0].RevisionID)
-		assert.Nil(t, details[0].Branch)
+		assert.Equal(t, c.want, details[0].RepositoryURI)
+		assert.Equal(t, commit, details[0].RevisionID)
+		assert.Empty(t, details[0].Branch)
 	}
 }
 
@@ -56,5 +56,5 @@ func TestTheBranchIsToldWhereItIsKnown(t *testing.T) {
 	t.Parallel()
 	details := parse(t, write(t, reportOf())).VersionControlProvenance
 	require.Len(t, details, 1)
-	assert.Equal(t, "main", *details[0].Branch)
+	assert.Equal(t, "main", details[0].Branch)
 }

@@ -1,87 +1,69 @@
 package sarif
 
 import (
-	"cmp"
-
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/finding"
 )
 
-func newResult(f codeant.Finding, identity string, rules *rules) *sarif.Result {
-	id := ruleID(f)
-	r := sarif.NewRuleResult(id).
-		WithRuleIndex(rules.index[id]).
-		WithLevel(level(f.Severity)).
-		WithMessage(sarif.NewTextMessage(cmp.Or(clean(f.Message), clean(f.Title), id))).
-		WithPartialFingerprints(map[string]string{
-			// GitHub looks at this key alone. Its name says what CodeQL puts there: a hash of the line.
-			"primaryLocationLineHash": identity,
-			"codeantFingerprint/v1":   identity,
-		}).
-		WithSuppressions(newSuppressions(f))
-	uri, ok := relativeURI(f.Path)
-	if ok {
-		r.AddLocation(newLocation(f, uri))
+func newResult(f *codeant.Finding, identity string, rules *rules) result {
+	id := finding.RuleID(*f)
+	_, located := finding.File(*f)
+	r := result{
+		RuleID:       id,
+		RuleIndex:    rules.index[id],
+		Level:        level(f.Severity),
+		Message:      text{literal.Replace(finding.Message(*f))},
+		Locations:    [1]location{newLocation(f, located)},
+		Fingerprints: fingerprints{LineHash: identity, CodeAnt: identity},
+		Suppressions: newSuppressions(f),
+		Properties: resultProperties{
+			Severity: f.Severity.String(), CWE: finding.OneLines(f.CWE), CVE: finding.OneLines(f.CVE), Package: newPackage(f.Package),
+		},
 	}
-	return r.WithProperties(newProperties(f, ok))
+	if !located {
+		r.Properties.Path = finding.Clean(f.Path)
+	}
+	return r
 }
 
-func newLocation(f codeant.Finding, uri string) *sarif.Location {
-	place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri).WithURIBaseID(sourceRoot))
-	if f.StartLine >= 1 {
-		// An end column is not known, and without one the region ends with the line.
-		place.WithRegion(sarif.NewSimpleRegion(f.StartLine, max(f.EndLine, f.StartLine)).WithStartColumn(max(f.Column, 1)))
+// newLocation names for a finding without a file what stands in its place. It is then not below the source root, because
+// no file of that name is meant.
+func newLocation(f *codeant.Finding, located bool) location {
+	place := physicalLocation{Artifact: artifactLocation{URI: escapePath(finding.Place(*f))}}
+	if located {
+		place.Artifact.URIBaseID = sourceRoot
+		if f.StartLine >= 1 {
+			// An end column is not known, and without one the region ends with the line.
+			place.Region = &region{StartLine: f.StartLine, StartColumn: max(f.Column, 1), EndLine: max(f.EndLine, f.StartLine)}
+		}
 	}
-	// The library writes -1 for no id, which is out of the range that GitHub allows.
-	return sarif.NewLocationWithPhysicalLocation(place).WithID(1)
+	return location{place}
 }
 
-func newSuppressions(f codeant.Finding) []*sarif.Suppression {
-	var suppressions []*sarif.Suppression
+func newSuppressions(f *codeant.Finding) []suppression {
+	var suppressions []suppression
 	add := func(justification string) {
-		suppressions = append(suppressions,
-			sarif.NewSuppression().WithKind("external").WithStatus("accepted").WithJustification(justification))
+		suppressions = append(suppressions, suppression{Kind: "external", Status: "accepted", Justification: justification})
 	}
 	if f.Dismissed {
 		add("Dismissed in CodeAnt.")
 	}
 	if f.FalsePositive {
-		add("A false positive, as CodeAnt has it.")
+		add("A false positive, according to CodeAnt.")
 	}
 	return suppressions
 }
 
-// newProperties has what SARIF has no place for. The path is there only where no location tells it.
-func newProperties(f codeant.Finding, located bool) *sarif.PropertyBag {
-	properties := sarif.NewPropertyBag()
-	properties.Add("severity", f.Severity.String())
-	if path := clean(f.Path); path != "" && !located {
-		properties.Add("path", path)
-	}
-	if cwe := cleanAll(f.CWE); cwe != nil {
-		properties.Add("cwe", cwe)
-	}
-	if cve := cleanAll(f.CVE); cve != nil {
-		properties.Add("cve", cve)
-	}
-	if dependency := newPackage(f.Package); len(dependency) > 0 {
-		properties.Add("package", dependency)
-	}
-	return properties
-}
-
-func newPackage(p *codeant.Package) map[string]string {
+func newPackage(p *codeant.Package) *packageInfo {
 	if p == nil {
 		return nil
 	}
-	members := map[string]string{}
-	for name, value := range map[string]string{
-		"name": p.Name, "version": p.Version, "ecosystem": p.Ecosystem, "license": p.License, "fixedIn": p.FixedIn,
-	} {
-		if value = oneLine(value); value != "" {
-			members[name] = value
-		}
+	info := packageInfo{
+		Name: finding.OneLine(p.Name), Version: finding.OneLine(p.Version), Ecosystem: finding.OneLine(p.Ecosystem),
+		License: finding.OneLine(p.License), FixedIn: finding.OneLine(p.FixedIn),
 	}
-	return members
+	if info == (packageInfo{}) {
+		return nil
+	}
+	return &info
 }

@@ -14,21 +14,21 @@ func TestLevelsAndScoresFollowTheSeverity(t *testing.T) {
 	t.Parallel()
 	for severity, want := range map[codeant.Severity]struct {
 		level string
-		score any
+		score string
 	}{
 		codeant.SeverityCritical: {"error", "9.5"},
 		codeant.SeverityHigh:     {"error", "8.0"},
 		codeant.SeverityMedium:   {"warning", "5.5"},
 		codeant.SeverityLow:      {"note", "3.0"},
-		codeant.SeverityInfo:     {"note", nil},
-		codeant.SeverityUnknown:  {"warning", nil},
+		codeant.SeverityInfo:     {"note", ""},
+		codeant.SeverityUnknown:  {"warning", ""},
 	} {
 		for _, analysis := range []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets} {
 			run := runOf(t, codeant.Finding{Analysis: analysis, Severity: severity, RuleID: "r"})
 			rule := run.Tool.Driver.Rules[0]
 			assert.Equal(t, want.level, run.Results[0].Level, severity)
 			assert.Equal(t, want.level, rule.DefaultConfiguration.Level, severity)
-			assert.Equal(t, want.score, rule.Properties.Properties["security-severity"], severity)
+			assert.Equal(t, want.score, rule.Properties.SecuritySeverity, severity)
 			assert.Equal(t, []string{"security"}, rule.Properties.Tags)
 		}
 	}
@@ -38,7 +38,7 @@ func TestACodeSmellIsNoSecurityAlert(t *testing.T) {
 	t.Parallel()
 	rule := runOf(t, codeant.Finding{Analysis: codeant.AntiPatterns, Severity: codeant.SeverityCritical, RuleID: "r"}).Tool.Driver.Rules[0]
 	assert.Empty(t, rule.Properties.Tags)
-	assert.NotContains(t, rule.Properties.Properties, "security-severity")
+	assert.Empty(t, rule.Properties.SecuritySeverity)
 }
 
 func TestARuleIsAsBadAsItsWorstResult(t *testing.T) {
@@ -48,11 +48,11 @@ func TestARuleIsAsBadAsItsWorstResult(t *testing.T) {
 	other := codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityCritical, RuleID: "a"}
 	run := runOf(t, low, high, other)
 	require.Len(t, run.Tool.Driver.Rules, 2)
-	assert.Equal(t, "sast/a", *run.Tool.Driver.Rules[0].ID)
+	assert.Equal(t, "sast/a", run.Tool.Driver.Rules[0].ID)
 	rule := run.Tool.Driver.Rules[1]
-	assert.Equal(t, "8.0", rule.Properties.Properties["security-severity"])
+	assert.Equal(t, "8.0", rule.Properties.SecuritySeverity)
 	assert.Equal(t, []string{"security", "external/cwe/cwe-022", "external/cwe/cwe-089"}, rule.Properties.Tags)
-	assert.Equal(t, "r", *rule.ShortDescription.Text, "the title of one finding is not that of the other")
+	assert.Equal(t, "r", rule.ShortDescription.Text, "the title of one finding is not that of the other")
 	assert.Equal(t, []string{"error", "error", "note"}, []string{run.Results[0].Level, run.Results[1].Level, run.Results[2].Level})
 }
 
@@ -68,10 +68,10 @@ func TestARuleKeepsToTheLimitsOfGitHub(t *testing.T) {
 	run := runOf(t, f, other)
 	require.Len(t, run.Tool.Driver.Rules, 2, "what is cut off still tells two rules apart")
 	for _, rule := range run.Tool.Driver.Rules {
-		assert.LessOrEqual(t, len(*rule.ID), 255)
-		assert.LessOrEqual(t, len([]rune(*rule.ShortDescription.Text)), 1024)
+		assert.LessOrEqual(t, len(rule.ID), 255)
+		assert.LessOrEqual(t, len([]rune(rule.ShortDescription.Text)), 1024)
 		assert.Len(t, rule.Properties.Tags, 10)
-		assert.NotEmpty(t, *rule.Help.Text)
+		assert.NotEmpty(t, rule.Help.Text)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestTwinsAreNumberedInTheOrderOfTheirLines(t *testing.T) {
 			assert.Equal(t, identity, r.PartialFingerprints["codeantFingerprint/v1"])
 			fingerprint, n, _ := strings.Cut(identity, ":")
 			assert.Equal(t, findings[0].Fingerprint(), fingerprint)
-			numbers[*r.Locations[0].PhysicalLocation.Region.StartLine] = n
+			numbers[r.Locations[0].PhysicalLocation.Region.StartLine] = n
 		}
 		return numbers
 	}
@@ -97,14 +97,85 @@ func TestTwinsAreNumberedInTheOrderOfTheirLines(t *testing.T) {
 	assert.Equal(t, map[int]string{11: "1", 21: "2", 31: "3"}, number(twin(31, high), twin(11, low), twin(21, high)), "the lines moved")
 }
 
-func TestAFindingThatNamesNoFileStaysWithoutALocation(t *testing.T) {
+func TestAFindingThatNamesNoFileHasALocationAndSaysWhy(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"", "../outside.go"} {
-		result := runOf(t, codeant.Finding{Analysis: codeant.SCA, Path: path, StartLine: 3}).Results[0]
-		assert.NotNil(t, result.Locations)
-		assert.Empty(t, result.Locations)
-		assert.Equal(t, path != "", result.Properties.Properties["path"] == path)
+	dependency := func(name, version string) *codeant.Package { return &codeant.Package{Name: name, Version: version} }
+	for _, c := range []struct {
+		finding     codeant.Finding
+		uri, text   string
+		pathIsShown bool
+	}{
+		{
+			finding: codeant.Finding{Analysis: codeant.SCA, Message: "m", StartLine: 3, Package: dependency("left-pad", "1.0.0")},
+			uri:     "left-pad", text: "it is about the dependency left-pad@1.0.0",
+		},
+		{
+			finding: codeant.Finding{Analysis: codeant.SCA, Message: "m", Path: "../outside.go", Package: dependency("@scope/a b", "")},
+			uri:     "@scope/a%20b", text: "it is about the dependency @scope/a b", pathIsShown: true,
+		},
+		{
+			finding: codeant.Finding{Analysis: codeant.SCA, Message: "m", Package: dependency("../../etc/passwd", "1")},
+			uri:     "sca", text: "it is about the dependency ../../etc/passwd@1",
+		},
+		{finding: codeant.Finding{Analysis: codeant.SAST, Message: "m"}, uri: "sast", text: "CodeAnt names no file for it"},
+		{
+			finding: codeant.Finding{Analysis: codeant.SAST, Message: "m", Path: "../outside.go"},
+			uri:     "sast", text: "CodeAnt names ../outside.go", pathIsShown: true,
+		},
+		{finding: codeant.Finding{Analysis: "..", Message: "m", Package: &codeant.Package{}}, uri: "codeant", text: "CodeAnt names no file for it"},
+	} {
+		report := reportOf(c.finding)
+		result := runOf(t, c.finding).Results[0]
+		requireValid(t, write(t, report))
+		require.Len(t, result.Locations, 1)
+		place := result.Locations[0].PhysicalLocation
+		assert.Equal(t, artifact{URI: c.uri}, place.ArtifactLocation, "without the source root: no such file is meant")
+		assert.Nil(t, place.Region)
+		assert.Equal(t, "m\n\nThis finding has no place in the repository: "+c.text+".", result.Message.Text)
+		if c.pathIsShown {
+			assert.Equal(t, c.finding.Path, result.Properties["path"])
+		} else {
+			assert.NotContains(t, result.Properties, "path")
+		}
 	}
+}
+
+func TestWhatASecretsScanFoundIsNeverWritten(t *testing.T) {
+	t.Parallel()
+	found := codeant.Finding{
+		Analysis: codeant.Secrets, Severity: codeant.SeverityHigh, RuleID: "aws-key", Title: "AWS access key", Path: "config/a.env", StartLine: 7,
+		Message: "AWS_KEY=AKIAhunter2", Raw: []byte(`{"match":"AKIAhunter2","hashed_secret":"AKIAhunter2"}`),
+	}
+	untitled, nameless := found, found
+	untitled.Title, nameless.Title, nameless.RuleID = "", "", ""
+	document := write(t, reportOf(found, untitled, nameless))
+	assert.NotContains(t, string(document), "hunter2")
+	requireValid(t, document)
+	var texts []string
+	for _, r := range parse(t, document).Results {
+		texts = append(texts, r.RuleID+": "+r.Message.Text)
+		assert.Equal(t, "config/a.env", r.Locations[0].PhysicalLocation.ArtifactLocation.URI)
+		assert.Equal(t, 7, r.Locations[0].PhysicalLocation.Region.StartLine)
+	}
+	assert.ElementsMatch(t, []string{
+		"secrets/aws-key: A secret was found here. Its type is: AWS access key.",
+		"secrets/aws-key: A secret was found here. Its type is: aws-key.",
+		"secrets/unnamed: A secret was found here. Its type is: unknown.",
+	}, texts)
+}
+
+func TestBracesAndBracketsOfATextAreNoPlaceholdersAndNoLinks(t *testing.T) {
+	t.Parallel()
+	result := runOf(t, codeant.Finding{Analysis: codeant.SAST, Path: "app/[id]/{x}.tsx", RuleID: "r[0]", Title: "a {1}", Message: "use {0}, not [this](1)"}).Results[0]
+	assert.Equal(t, `use {{0}}, not \[this\](1)`, result.Message.Text)
+	assert.Equal(t, "sast/r[0]", result.RuleID)
+	assert.Equal(t, "app/%5Bid%5D/%7Bx%7D.tsx", result.Locations[0].PhysicalLocation.ArtifactLocation.URI)
+}
+
+func TestAnEndlessTextIsShortened(t *testing.T) {
+	t.Parallel()
+	result := runOf(t, codeant.Finding{Analysis: codeant.SAST, Path: "a.go", Message: strings.Repeat("ü", 100_000)}).Results[0]
+	assert.Equal(t, strings.Repeat("ü", 8191)+"…", result.Message.Text)
 }
 
 func TestARegionNeedsALine(t *testing.T) {
@@ -121,7 +192,7 @@ func TestARegionNeedsALine(t *testing.T) {
 			assert.Nil(t, place.Region)
 			continue
 		}
-		assert.Equal(t, []int{c.wantStart, c.wantEnd, c.wantColumn}, []int{*place.Region.StartLine, *place.Region.EndLine, *place.Region.StartColumn})
+		assert.Equal(t, []int{c.wantStart, c.wantEnd, c.wantColumn}, []int{place.Region.StartLine, place.Region.EndLine, place.Region.StartColumn})
 	}
 }
 
@@ -132,13 +203,15 @@ func TestWhatIsMissingHasAStandIn(t *testing.T) {
 		id, message string
 	}{
 		{codeant.Finding{Analysis: codeant.SAST, RuleID: "r", Title: "t", Message: "m"}, "sast/r", "m"},
+		{codeant.Finding{Analysis: codeant.SAST, RuleID: "r", Message: "a\u202eb\u200bc\u2028d\ufeff"}, "sast/r", "a�b�c�d�"},
 		{codeant.Finding{Analysis: codeant.SAST, RuleID: " ", Title: "a\n title", Message: "\t"}, "sast/a title", "a\n title"},
 		{codeant.Finding{Analysis: codeant.SAST}, "sast/unnamed", "sast/unnamed"},
 		{codeant.Finding{}, "codeant/unnamed", "codeant/unnamed"},
 		{codeant.Finding{Analysis: codeant.SAST, RuleID: "r", Message: "a\x00b\xff\r\nc\rd\te"}, "sast/r", "a�b�\nc\nd\te"},
 	} {
+		c.finding.Path = "a.go"
 		result := runOf(t, c.finding).Results[0]
-		assert.Equal(t, c.id, *result.RuleID)
-		assert.Equal(t, c.message, *result.Message.Text)
+		assert.Equal(t, c.id, result.RuleID)
+		assert.Equal(t, c.message, result.Message.Text)
 	}
 }

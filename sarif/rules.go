@@ -2,8 +2,6 @@ package sarif
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"regexp"
@@ -11,13 +9,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/finding"
 )
 
 const (
-	maxRuleID      = 255
 	maxDescription = 1024 // GitHub's limit
 	maxTags        = 10   // GitHub drops those above
 )
@@ -40,11 +36,12 @@ type rules struct {
 
 func newRules(findings []codeant.Finding) *rules {
 	r := &rules{byID: map[string]*rule{}, index: map[string]int{}}
-	for _, f := range findings {
-		id, title := ruleID(f), oneLine(f.Title)
+	for i := range findings {
+		f := &findings[i]
+		id, title := finding.RuleID(*f), finding.OneLine(f.Title)
 		known := r.byID[id]
 		if known == nil {
-			known = &rule{analysis: f.Analysis, name: cmp.Or(oneLine(f.RuleID), title), title: title, cweTags: map[string]bool{}}
+			known = &rule{analysis: f.Analysis, name: cmp.Or(finding.OneLine(f.RuleID), title), title: title, cweTags: map[string]bool{}}
 			r.byID[id] = known
 		}
 		if known.title != title {
@@ -65,28 +62,31 @@ func newRules(findings []codeant.Finding) *rules {
 	return r
 }
 
-func (r *rules) descriptors() []*sarif.ReportingDescriptor {
-	descriptors := make([]*sarif.ReportingDescriptor, 0, len(r.ids))
+func (r *rules) descriptors() []descriptor {
+	descriptors := make([]descriptor, 0, len(r.ids))
 	for _, id := range r.ids {
 		descriptors = append(descriptors, r.byID[id].descriptor(id))
 	}
 	return descriptors
 }
 
-func (r *rule) descriptor(id string) *sarif.ReportingDescriptor {
-	description := shorten(cmp.Or(r.title, r.name, id), maxDescription)
-	help := "Found by CodeAnt, rule " + id + "."
-	d := sarif.NewRule(id).
-		WithDescription(description).
-		WithFullDescription(sarif.NewMultiformatMessageString().WithText(description)).
-		WithHelp(sarif.NewMultiformatMessageString().WithText(help)).
-		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(level(r.worst)))
-	properties := sarif.NewPropertyBag()
-	properties.Tags = r.tags()
-	if score := securitySeverity(r.worst); score != "" && aboutSecurity(r.analysis) {
-		properties.Add("security-severity", score)
+func (r *rule) descriptor(id string) descriptor {
+	description := text{finding.Shorten(cmp.Or(r.title, r.name, id), maxDescription)}
+	d := descriptor{
+		ID:               id,
+		ShortDescription: description,
+		FullDescription:  description,
+		Help:             text{"Found by CodeAnt, rule " + id + "."},
+		Configuration:    configuration{level(r.worst)},
 	}
-	return d.WithProperties(properties)
+	properties := ruleProperties{Tags: r.tags()}
+	if aboutSecurity(r.analysis) {
+		properties.SecuritySeverity = securitySeverity(r.worst)
+	}
+	if properties.SecuritySeverity != "" || len(properties.Tags) > 0 {
+		d.Properties = &properties
+	}
+	return d
 }
 
 func (r *rule) tags() []string {
@@ -95,17 +95,6 @@ func (r *rule) tags() []string {
 		tags = append([]string{"security"}, tags...)
 	}
 	return tags[:min(len(tags), maxTags)]
-}
-
-// ruleID is the analysis and the rule's name in it. A name too long for an id keeps its beginning and a hash.
-func ruleID(f codeant.Finding) string {
-	id := cmp.Or(oneLine(string(f.Analysis)), "codeant") + "/" + cmp.Or(oneLine(f.RuleID), oneLine(f.Title), "unnamed")
-	if len(id) <= maxRuleID {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	hash := "-" + hex.EncodeToString(sum[:8])
-	return strings.ToValidUTF8(id[:maxRuleID-len(hash)], "") + hash
 }
 
 var cweNumber = regexp.MustCompile(`^(?i:CWE-)0*([0-9]{1,5})\b`)

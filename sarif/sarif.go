@@ -6,18 +6,21 @@
 // security has none, because GitHub would take its results for security alerts. Dismissed findings and false positives
 // are in the document as suppressed results.
 //
-// Paths are percent-encoded and relative to the root of the repository. A finding without a path, or with one that
-// leaves the repository, has no location. Other viewers show it; GitHub refuses a whole document that has one.
+// Paths are percent-encoded and relative to the root of the repository. GitHub refuses a whole document if one of its
+// results has no location. So the location of a finding without a path, or with one that leaves the repository, names
+// the dependency or else the analysis, and its text says that it has no place in the repository.
+//
+// What a secrets scan found is itself a secret: the document has its type, rule, path and line, and never its message.
 package sarif
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/finding"
 )
 
 const (
@@ -25,55 +28,103 @@ const (
 	toolName       = "CodeAnt"
 	informationURI = "https://docs.codeant.ai"
 
+	usualResult = 640 // bytes
+
 	// sourceRoot is the name that viewers know for the root of the repository.
 	sourceRoot = "%SRCROOT%"
 )
 
+// Summary says how much of a report is in a document.
+type Summary struct {
+	Findings int // in the report
+	Results  int // in the document
+}
+
+// LeftOut is the number of findings that are not in the document. They are not more severe than those that are.
+func (s Summary) LeftOut() int { return s.Findings - s.Results }
+
 // Write writes the findings of the report to w as one SARIF document. Equal reports give equal bytes. Nothing is written
 // before the whole document is encoded, and nothing at all for a nil report, which is codeant.ErrInvalidRequest.
 //
-// GitHub refuses a document of more than 25,000 results. Of a report with more the most severe are written, and a
-// notification in the document tells how many are not. GitHub's other limit, 10 MB after compression, is the caller's
-// to watch.
+// GitHub refuses a document with more than 25,000 results, or with more than 10 MB after compression. Of a larger report
+// the most severe findings are written, and a notification in the document says how many are not; [WriteSummary] reports
+// the number.
 func Write(w io.Writer, report *codeant.ScanReport) error {
-	if report == nil {
-		return fmt.Errorf("sarif: the report is nil: %w", codeant.ErrInvalidRequest)
-	}
-	var document bytes.Buffer
-	if err := newDocument(report).Write(&document); err != nil {
-		return fmt.Errorf("sarif: the report cannot be encoded: %w", err)
-	}
-	document.WriteByte('\n')
-	if _, err := document.WriteTo(w); err != nil {
-		return fmt.Errorf("sarif: the document cannot be written: %w", err)
-	}
-	return nil
+	_, err := WriteSummary(w, report)
+	return err
 }
 
-func newDocument(report *codeant.ScanReport) *sarif.Report {
+// WriteSummary is [Write], and says how much of the report is in the document.
+func WriteSummary(w io.Writer, report *codeant.ScanReport) (Summary, error) {
+	if report == nil {
+		return Summary{}, fmt.Errorf("sarif: the report is nil: %w", codeant.ErrInvalidRequest)
+	}
+	document, summary, err := encode(report, limits{maxResults, maxCompressed})
+	if err != nil {
+		return Summary{}, fmt.Errorf("sarif: the report cannot be encoded: %w", err)
+	}
+	if _, err := document.WriteTo(w); err != nil {
+		return Summary{}, fmt.Errorf("sarif: the document cannot be written: %w", err)
+	}
+	return summary, nil
+}
+
+// encode makes a document that is within the limits.
+func encode(report *codeant.ScanReport, limits limits) (*bytes.Buffer, Summary, error) {
 	findings := report.Findings()
 	// Twins are numbered before the cut, so that it changes the identity of none.
-	identities := newIdentities(findings)
-	kept := findings[:min(len(findings), maxResults)]
-	rules := newRules(kept)
+	identities := finding.Identities(findings)
+	document := &bytes.Buffer{}
+	kept := min(len(findings), limits.results)
+	for {
+		document.Reset()
+		ends, err := encodeRun(document, report.Revision, findings, identities, kept)
+		if err != nil {
+			return nil, Summary{}, err
+		}
+		fitting, err := limits.fitting(document.Bytes(), ends)
+		if err != nil || fitting == kept {
+			return document, Summary{Findings: len(findings), Results: kept}, err
+		}
+		// The rules before the results change too, so the rest is encoded anew.
+		kept = fitting
+	}
+}
 
-	run := sarif.NewRunWithInformationURI(toolName, informationURI)
-	run.Tool.Driver.WithSemanticVersion(codeant.Version).WithRules(rules.descriptors())
-	run.OriginalUriBaseIds = map[string]sarif.ArtifactLocation{
-		sourceRoot: *sarif.NewArtifactLocation().WithDescription(sarif.NewTextMessage("The root of the repository.")),
+// encodeRun appends a document with the first of the findings, and returns where each of its results ends. The results
+// are encoded one by one, because the document may be large and they are what makes it so.
+func encodeRun(document *bytes.Buffer, rev codeant.Revision, findings []codeant.Finding, identities []string, kept int) ([]int, error) {
+	encoder := json.NewEncoder(document)
+	rules := newRules(findings[:kept])
+	head := struct {
+		Tool        tool              `json:"tool"`
+		BaseIDs     map[string]baseID `json:"originalUriBaseIds"`
+		Invocations []invocation      `json:"invocations,omitempty"`
+		Provenance  []provenance      `json:"versionControlProvenance,omitempty"`
+	}{
+		Tool:        tool{driver{Name: toolName, InformationURI: informationURI, SemanticVersion: codeant.Version, Rules: rules.descriptors()}},
+		BaseIDs:     map[string]baseID{sourceRoot: {text{"The root of the repository."}}},
+		Invocations: cutNotice(kept, len(findings)),
+		Provenance:  newProvenance(rev),
 	}
-	for i, f := range kept {
-		run.AddResult(newResult(f, identities[i], rules))
+	document.Grow(kept * usualResult)
+	document.WriteString(`{"$schema":"` + schema + `","version":"2.1.0","runs":[`)
+	if err := encoder.Encode(head); err != nil {
+		return nil, err
 	}
-	if len(kept) < len(findings) {
-		run.AddInvocation(cutNotice(len(findings)))
+	document.Truncate(document.Len() - len("}\n")) // the results are a further member
+	document.WriteString(`,"results":[`)
+	ends := make([]int, kept)
+	for i := range kept {
+		if i > 0 {
+			document.WriteByte(',')
+		}
+		if err := encoder.Encode(newResult(&findings[i], identities[i], rules)); err != nil {
+			return nil, err
+		}
+		document.Truncate(document.Len() - len("\n"))
+		ends[i] = document.Len()
 	}
-	if details := newProvenance(report.Revision); details != nil {
-		run.AddVersionControlProvenance(details)
-	}
-
-	document := sarif.NewReport().AddRun(run)
-	// The library's own address follows a branch, and with it the bytes would follow the library's version.
-	document.Schema = schema
-	return document
+	document.WriteString("]}]}\n")
+	return ends, nil
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	library "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -61,7 +60,7 @@ func TestNoFindingsAreAnEmptyList(t *testing.T) {
 	for name, report := range map[string]*codeant.ScanReport{"zero": {}, "no findings": reportOf()} {
 		document := write(t, report)
 		assert.Contains(t, string(document), `"results":[]`, name)
-		assert.Contains(t, string(document), `"rules":[]`, name)
+		assert.NotContains(t, string(document), `"rules"`, name)
 		requireValid(t, document)
 	}
 }
@@ -95,13 +94,6 @@ func TestErrorsOfTheWriterAreReturned(t *testing.T) {
 	require.ErrorIs(t, sarif.Write(shortWriter{}, smallReport()), io.ErrShortWrite)
 }
 
-func requireValid(t *testing.T, document []byte) {
-	t.Helper()
-	log, err := library.FromBytes(document, library.WithStrictValidation())
-	require.NoError(t, err)
-	require.NoError(t, log.Validate())
-}
-
 func TestTheOfficialSchemaAcceptsASmallReport(t *testing.T) {
 	t.Parallel()
 	requireValid(t, write(t, smallReport()))
@@ -114,7 +106,7 @@ func TestTheOfficialSchemaAcceptsManyAwkwardFindings(t *testing.T) {
 		"a#b?c%20d", "ünïcödé/日本/🚀.go", "a:b/c", "app/(auth)/[id]/page.tsx", "<script>&amp;", "{0} and {{1}}", "[link](1)", "\u202egnp.exe",
 		strings.Repeat("long ", 1000), "CWE-79: Cross-site scripting", "79", "CWE-99999999999999999999",
 	}
-	const many = 12_000
+	const many = 6_000
 	report := &codeant.ScanReport{
 		Revision: codeant.Revision{Provider: "?", Repo: "not a name", ProviderURL: "::", Commit: "\xff"},
 		Results:  map[codeant.Analysis]*codeant.ScanResults{},
@@ -142,19 +134,22 @@ func TestTheOfficialSchemaAcceptsManyAwkwardFindings(t *testing.T) {
 	require.Len(t, run.Results, many)
 	identities := map[string]bool{}
 	for i, r := range run.Results {
-		require.NotEmpty(t, strings.TrimSpace(*r.Message.Text), "result %d", i)
-		require.Equal(t, *r.RuleID, *run.Tool.Driver.Rules[r.RuleIndex].ID)
+		require.NotEmpty(t, strings.TrimSpace(r.Message.Text), "result %d", i)
+		require.Equal(t, r.RuleID, run.Tool.Driver.Rules[r.RuleIndex].ID)
 		identities[r.PartialFingerprints["primaryLocationLineHash"]] = true
 		for _, l := range r.Locations {
-			requireInRepository(t, *l.PhysicalLocation.ArtifactLocation.URI)
+			requireInRepository(t, l.PhysicalLocation.ArtifactLocation.URI)
 			if region := l.PhysicalLocation.Region; region != nil {
-				require.GreaterOrEqual(t, *region.StartLine, 1)
-				require.GreaterOrEqual(t, *region.EndLine, *region.StartLine)
-				require.GreaterOrEqual(t, *region.StartColumn, 1)
+				require.GreaterOrEqual(t, region.StartLine, 1)
+				require.GreaterOrEqual(t, region.EndLine, region.StartLine)
+				require.GreaterOrEqual(t, region.StartColumn, 1)
 			}
 		}
 	}
 	assert.Len(t, identities, many, "no two results have the same identity")
+	for _, idle := range []string{`:[]`, `:-1`, `:null`, `:{}`, `:""`} {
+		assert.NotContains(t, string(document), idle)
+	}
 	assert.NotContains(t, string(document), `\u0000`)
 	assert.NotContains(t, string(document), `\u001b`)
 	assert.Empty(t, run.VersionControlProvenance)
@@ -179,13 +174,13 @@ func TestOfTooManyFindingsTheWorstAreKept(t *testing.T) {
 	run = runOf(t, findings...)
 	require.Len(t, run.Results, limit)
 	for i, r := range run.Results {
-		require.Equal(t, i < 5, *r.RuleID == "sast/critical")
+		require.Equal(t, i < 5, r.RuleID == "sast/critical")
 	}
 	require.Len(t, run.Invocations, 1)
-	assert.True(t, *run.Invocations[0].ExecutionSuccessful)
+	assert.True(t, run.Invocations[0].ExecutionSuccessful)
 	require.Len(t, run.Invocations[0].ToolExecutionNotifications, 1)
 	assert.Equal(t, "This document has the 25000 most severe of 25005 findings, because GitHub code scanning takes no more; 5 are left out.",
-		*run.Invocations[0].ToolExecutionNotifications[0].Message.Text)
+		run.Invocations[0].ToolExecutionNotifications[0].Message.Text)
 }
 
 func TestTheCutChangesTheIdentityOfNoTwin(t *testing.T) {

@@ -1,20 +1,16 @@
 package sarif
 
-import (
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-
-	"github.com/codeant-sdk/codeant"
-)
+import "github.com/codeant-sdk/codeant"
 
 // level has a word for unknown that is seen: with "none" GitHub would hide the result.
 func level(s codeant.Severity) string {
 	switch s {
 	case codeant.SeverityCritical, codeant.SeverityHigh:
-		return sarif.LevelError
+		return "error"
 	case codeant.SeverityLow, codeant.SeverityInfo:
-		return sarif.LevelNote
+		return "note"
 	}
-	return sarif.LevelWarning
+	return "warning"
 }
 
 // securitySeverity is a score in the band that GitHub names like s. Information has none, as its score would be 0, and

@@ -1,0 +1,74 @@
+package sarif
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+)
+
+// GitHub's limits for one run (GitHub, "SARIF support for code scanning"). The second is for the document as it is
+// uploaded, compressed by gzip.
+const (
+	maxResults    = 25_000
+	maxCompressed = 10_000_000
+)
+
+type limits struct {
+	results    int
+	compressed int // bytes
+}
+
+// fitting returns how many of the results, which end at these offsets, a document can have within the limit.
+func (l limits) fitting(document []byte, ends []int) (int, error) {
+	if len(document) <= l.compressed-64 { // gzip adds a few bytes to what it cannot compress
+		return len(ends), nil
+	}
+	// The fastest level gives more than the usual one of an uploader.
+	var size counter
+	compressor, err := gzip.NewWriterLevel(&size, gzip.BestSpeed)
+	if err != nil {
+		return 0, err
+	}
+	from := 0
+	for i, end := range ends {
+		if _, err := compressor.Write(document[from:end]); err != nil {
+			return 0, err
+		}
+		from = end
+		// What the compressor still holds back takes no more than this.
+		if int(size)+held > l.compressed {
+			return l.smaller(i, len(ends)), nil
+		}
+	}
+	return len(ends), nil
+}
+
+// held is more than the compressor takes in before it puts something out.
+const held = 128 << 10
+
+// smaller returns a number of results that is below the last one. Where rules take up all the room, none would fit, and
+// half of the results have fewer rules.
+func (limits) smaller(fitting, last int) int {
+	if fitting == 0 {
+		return last / 2
+	}
+	return fitting
+}
+
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+var _ io.Writer = (*counter)(nil)
+
+func cutNotice(kept, found int) []invocation {
+	if kept == found {
+		return nil
+	}
+	message := fmt.Sprintf("This document has the %d most severe of %d findings, because GitHub code scanning takes no more; %d are left out.",
+		kept, found, found-kept)
+	return []invocation{{ExecutionSuccessful: true, Notifications: []notification{{Level: "warning", Message: text{message}}}}}
+}
