@@ -55,6 +55,9 @@ type answer struct {
 func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (answer, error) {
 	defer res.Body.Close()
 	got := answer{status: res.StatusCode, header: res.Header}
+	if got.status == http.StatusSwitchingProtocols {
+		return got, nil // its body is the bare connection, whose reading no context ends
+	}
 	if !got.good() {
 		limit = maxErrorBody
 	}

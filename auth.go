@@ -2,6 +2,8 @@ package codeant
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -135,13 +137,19 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // MarshalJSON gives the masked form.
-func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + t.String() + `"`), nil }
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
 // TokenSource hands out the token for each attempt of a call. It may be used by many goroutines at once. After a 401 it
 // is asked once more, and the call is repeated if it hands out another token.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
+
+// TokenSourceFunc is a function that is a TokenSource.
+type TokenSourceFunc func(ctx context.Context) (Token, error)
+
+// Token calls f.
+func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
 type staticToken struct{ token Token }
 
@@ -221,39 +229,57 @@ func readTokenFile(path string) (string, error) {
 	return string(data), nil
 }
 
-type tokenKey struct{}
-
-func withToken(ctx context.Context, t Token) context.Context {
-	return context.WithValue(ctx, tokenKey{}, t)
-}
-
-// authTransport adds the token that the context carries to requests whose scheme, host and port are those of the base
-// URL, and to no others.
+// authTransport is where the credential enters a request: it adds the token's header, and the token's field of the body if
+// the operation has one, to requests whose scheme, host and port are those of the base URL, and to no others.
 type authTransport struct {
-	next   http.RoundTripper // nil is http.DefaultTransport
+	next   http.RoundTripper
 	origin *url.URL
 }
 
 func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	next := t.next
-	if next == nil {
-		next = http.DefaultTransport
+	x, ours := req.Context().Value(requestKey{}).(*exchange)
+	if !ours || !origin.Same(req.URL, t.origin) {
+		return t.next.RoundTrip(req)
 	}
-	token, ok := req.Context().Value(tokenKey{}).(Token)
-	if ok && origin.Same(req.URL, t.origin) {
-		req = req.Clone(req.Context()) // a RoundTripper may not change what it is given
-		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	body, err := bodyOf(req)
+	if err == nil && x.op.tokenField != "" {
+		body, err = withCredential(body, x.op.tokenField, x.token)
 	}
-	return next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	out := *req // a RoundTripper may not change what it is given
+	out.Header = req.Header.Clone()
+	out.Header["Authorization"] = []string{"Bearer " + x.token.Reveal()}
+	return x.roundTrip(t.next, &out, body)
 }
 
-// CloseIdleConnections closes those of the transport below.
-func (t *authTransport) CloseIdleConnections() {
-	next := t.next
-	if next == nil {
-		next = http.DefaultTransport
+// bodyOf returns the body of a request, which middleware may have replaced.
+func bodyOf(req *http.Request) ([]byte, error) {
+	switch body := req.Body.(type) {
+	case nil:
+		return nil, nil
+	case *payload:
+		return body.data, nil
+	default:
+		defer body.Close()
+		return io.ReadAll(body)
 	}
-	if closer, ok := next.(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
+}
+
+// withCredential writes the token into a JSON object, as its first member.
+func withCredential(object []byte, field string, token Token) ([]byte, error) {
+	if len(object) < len(`{}`) || object[0] != '{' {
+		return nil, errors.New("middleware changed the body so that the token has no place in it")
 	}
+	member, err := json.Marshal(map[string]string{field: token.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, len(member)+len(object))
+	out = append(out, member[:len(member)-1]...)
+	if object[1] != '}' {
+		out = append(out, ',')
+	}
+	return append(out, object[1:]...), nil
 }

@@ -19,7 +19,8 @@ import (
 // Why our own watches ended an attempt.
 var (
 	errAttemptTimeout = errors.New("no complete answer within the time for one attempt")
-	errStalled        = errors.New("the connection stood still: no byte moved")
+	errStalled        = errors.New("the connection stalled: no byte moved")
+	errRepeated       = errors.New("the connection broke after the request was sent")
 )
 
 // proxyError is a proxy that refused to connect us.
@@ -54,7 +55,7 @@ func classify(err error) broken {
 		record  tls.RecordHeaderError
 		alert   tls.AlertError
 	)
-	text := redact.Text(innermost(err).Error(), maxPrintedMessage)
+	text := redact.Text(plainReason(innermost(err).Error()), maxPrintedMessage)
 	switch {
 	case errors.As(err, &proxy):
 		passing := proxy.status >= 500 || proxy.status == http.StatusTooManyRequests || proxy.status == http.StatusRequestTimeout
@@ -71,7 +72,7 @@ func classify(err error) broken {
 		return broken{ErrUnavailable, "no connection: " + text, true, true}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return broken{ErrUnavailable, "no connection: " + text, true, true}
-	case errors.Is(err, errAttemptTimeout), errors.Is(err, errStalled):
+	case errors.Is(err, errAttemptTimeout), errors.Is(err, errStalled), errors.Is(err, errRepeated):
 		return broken{ErrUnavailable, text, true, false}
 	case strings.Contains(text, "server response headers exceeded"):
 		return broken{ErrTooLarge, "its header is over the limit of this client", false, false}
@@ -102,30 +103,48 @@ func innermost(err error) error {
 	}
 }
 
-// cause keeps an error from below in the chain without its text, which may hold a URL or a token that some transport
-// put there. What can be told from the error without printing it, errors.Is and the well-known types, stays.
-type cause struct {
-	text string
-	err  func() error // a func, so that no verb of package fmt looks inside
+// plainReason takes out of an error of net/http what only makes sense to its authors.
+func plainReason(text string) string {
+	text = strings.ReplaceAll(text, "use of closed network connection", "the connection was closed")
+	// "http2: Transport: cannot retry err [the reason] after Request.Body was written; define Request.GetBody …"
+	if _, rest, found := strings.Cut(text, "cannot retry err ["); found {
+		if reason, _, found := strings.Cut(rest, "] after Request.Body was written"); found {
+			return reason
+		}
+	}
+	if strings.Contains(text, "cannot rewind body after connection loss") {
+		return "the connection was lost"
+	}
+	return text
 }
 
-func newCause(err error, secrets ...string) error {
+// cause keeps an error from below in the chain. Its text is printed without what may be secret; errors.As reaches
+// inside only if there was nothing to hide. A deadline counts as exceeded only if it was the caller's own: net reports
+// its time limits in the same words.
+type cause struct {
+	text     string
+	hidden   bool
+	deadline bool         // the caller's context ended
+	err      func() error // a func, so that no verb of package fmt looks inside
+}
+
+func newCause(caller context.Context, err error, secrets ...string) error {
 	err = innermost(err)
 	raw := err.Error()
-	c := &cause{text: redact.Text(raw, maxPrintedMessage, secrets...), err: func() error { return err }}
-	if c.text == raw {
-		return &openCause{c}
-	}
-	return c
+	text := redact.Text(raw, maxPrintedMessage, secrets...)
+	return &cause{text: strings.TrimPrefix(text, "codeant: "), hidden: text != raw, deadline: caller.Err() != nil, err: func() error { return err }}
 }
 
-func (c *cause) Error() string        { return c.text }
-func (c *cause) Is(target error) bool { return errors.Is(c.err(), target) }
+func (c *cause) Error() string { return c.text }
 
-// openCause is one whose text holds nothing to hide, so that errors.As may reach what is inside.
-type openCause struct{ *cause }
+func (c *cause) Is(target error) bool {
+	if target == context.DeadlineExceeded && !c.deadline {
+		return false
+	}
+	return errors.Is(c.err(), target)
+}
 
-func (c *openCause) Unwrap() error { return c.err() }
+func (c *cause) As(target any) bool { return !c.hidden && errors.As(c.err(), target) }
 
 // attemptError prefers our own reason for ending an attempt to the "context canceled" that it looks like from below,
 // and keeps the caller's own context apart from both.
@@ -133,7 +152,8 @@ func attemptError(caller, attempt context.Context, err error) error {
 	if caller.Err() != nil {
 		return contextError(caller)
 	}
-	if reason := context.Cause(attempt); reason != nil && (errors.Is(reason, errAttemptTimeout) || errors.Is(reason, errStalled)) {
+	switch reason := context.Cause(attempt); reason {
+	case errAttemptTimeout, errStalled, errRepeated:
 		return reason
 	}
 	return err

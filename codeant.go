@@ -1,12 +1,15 @@
 package codeant
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,12 +35,14 @@ type Client struct {
 	Teams    *TeamsService
 	Metrics  *MetricsService
 
-	api        *http.Client
+	api        *http.Client      // middleware, then authTransport, then the transport
+	close      func()            // closes the transport's idle connections
 	storage    http.RoundTripper // never sees a token
 	base       *url.URL
 	source     TokenSource
 	retrier    *retrier
-	log        *slog.Logger
+	log        *slog.Logger // nil: none
+	observers  []func(context.Context, Attempt)
 	userAgent  string
 	insecure   bool
 	gatePolicy gatePolicy
@@ -60,6 +65,8 @@ type config struct {
 	retry      RetryPolicy
 	maxBody    int64
 	gatePolicy GatePolicy
+	middleware []func(http.RoundTripper) http.RoundTripper
+	observers  []func(context.Context, Attempt)
 	errs       []error
 }
 
@@ -80,16 +87,38 @@ func WithBaseURL(rawURL string) Option { return func(c *config) { c.baseURL = &r
 // token.
 func WithInsecureHTTP() Option { return func(c *config) { c.insecure = true } }
 
-// WithHTTPClient uses the transport of hc, as it is, for the API and the storage: the bounds on dialling, TLS, headers
-// and connections are then the transport's own. hc is copied and never changed. Its Timeout and Jar serve the API
-// alone; its CheckRedirect is not used, because no redirect is followed.
+// WithHTTPClient uses the transport of hc for the API and the storage. The bounds on dialling, TLS, headers and connections
+// are then the transport's own: start from DefaultTransport. hc is copied and never changed. Its Timeout and Jar serve the
+// API alone; its CheckRedirect is not used, because no redirect is followed.
+//
+// The transport sees requests with their token, and requests to the storage with the signature in their URL. Put what only
+// watches requests into WithMiddleware.
 func WithHTTPClient(hc *http.Client) Option { return func(c *config) { c.http = &hc } }
 
 // WithUserAgent puts a product such as "mytool/1.2" before this package's own in the User-Agent header.
 func WithUserAgent(product string) Option { return func(c *config) { c.product = &product } }
 
-// WithLogger logs each attempt at debug level and each retry at warning level: operation, method, path, status and
-// time, never a token, a body or a query. Default, and nil: no log.
+// WithMiddleware puts RoundTrippers around the API's requests, for tracing, metrics or headers of your own. The first one
+// given is the outermost, and repeated options add up. They see a request before the token is added, in its header or its
+// body, and see its answer; OperationName names its operation. They never see a request to the storage. Repeats of a
+// request within an attempt happen below them.
+func WithMiddleware(wrap ...func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) { c.middleware = append(c.middleware, wrap...) }
+}
+
+// WithObserver calls f at the end of every attempt, of calls and of uploads, with the caller's context. f is called
+// synchronously and never concurrently for one request, but several requests may call it at once: make it quick and safe
+// for many goroutines. Repeated options add up. A panic in f is not recovered.
+func WithObserver(f func(context.Context, Attempt)) Option {
+	return func(c *config) {
+		if f != nil {
+			c.observers = append(c.observers, f)
+		}
+	}
+}
+
+// WithLogger logs each attempt at debug level and each one that will be repeated at warning level: operation, method,
+// path, status, request id, time, pause and error, never a token, a body or a query. Default, and nil: no log.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
 // WithAttemptTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
@@ -135,10 +164,10 @@ func New(opts ...Option) (*Client, error) {
 	}
 	c.gatePolicy = gates
 	c.retrier = &retrier{policy: policy, budget: newBudget()}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+	c.observers = cfg.observers
+	if err := c.connect(hc, cfg.middleware); err != nil {
+		return nil, err
 	}
-	c.connect(hc)
 	c.Tokens = &TokensService{c}
 	c.Coverage = &CoverageService{c}
 	c.Scans = &ScansService{c}
@@ -158,24 +187,41 @@ func clientOf[S ~struct{ client *Client }](service *S) *Client {
 	return struct{ client *Client }(*service).client
 }
 
-func (c *Client) connect(hc *http.Client) {
-	api := http.Client{Transport: newTransport()}
+// connect builds the way of requests: the caller's middleware around authTransport around the transport.
+func (c *Client) connect(hc *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) error {
+	api := http.Client{Transport: DefaultTransport()}
 	if hc != nil {
 		api = *hc
 	}
-	c.storage = api.Transport
+	if api.Transport == nil {
+		api.Transport = http.DefaultTransport
+	}
+	c.storage, c.close = api.Transport, api.CloseIdleConnections
 	api.Transport = &authTransport{next: api.Transport, origin: c.base}
+	for _, wrap := range slices.Backward(middleware) {
+		if wrap != nil {
+			api.Transport = wrap(api.Transport)
+		}
+		if wrap == nil || api.Transport == nil {
+			return invalid("middleware", "", "is nil or returned nil", "return a RoundTripper that calls the one it was given")
+		}
+	}
 	api.CheckRedirect = neverFollow
 	c.api = &api
+	return nil
 }
 
 // CloseIdleConnections closes the connections that no call uses at this moment.
-func (c *Client) CloseIdleConnections() { c.api.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() {
+	if c != nil && c.close != nil {
+		c.close()
+	}
+}
 
 func (c *config) tokenSource() TokenSource {
 	switch {
 	case c.token != nil || c.source == nil:
-	case *c.source == nil:
+	case isNil(*c.source):
 		c.fail(invalid("token source", "", "is nil", "use StaticToken, EnvToken, FileToken or your own"))
 		return nil
 	default:
@@ -256,6 +302,18 @@ func (c *config) checkBounds() {
 	if c.maxBody <= 0 {
 		c.fail(invalid("maximum response size", fmt.Sprint(c.maxBody), "is not positive", "give a number of bytes"))
 	}
+}
+
+// isNil reports whether a source is nil, or an interface that holds a nil pointer or func.
+func isNil(source TokenSource) bool {
+	v := reflect.ValueOf(source)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map:
+		return v.IsNil()
+	}
+	return false
 }
 
 // goVersion is "go1.25.3" even where the toolchain calls itself "go1.25.3 X:experiment" or "devel …".

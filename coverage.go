@@ -111,7 +111,7 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 	if err := put.run(ctx); err != nil {
 		return nil, err
 	}
-	if src.changed() {
+	if src.changed() && s.client.log != nil {
 		s.client.log.WarnContext(ctx, "codeant: the report changed while it was sent; it was sent as long as it was at the start", "op", opCoveragePut, "bytes", src.size)
 	}
 	result, err := s.Complete(ctx, up.target())
@@ -166,6 +166,7 @@ type coveragePut struct {
 	progress func(sent, total int64)
 	renewed  bool
 	sent     int
+	last     Attempt
 }
 
 func (p *coveragePut) run(ctx context.Context) error {
@@ -182,6 +183,7 @@ func (p *coveragePut) run(ctx context.Context) error {
 		if f == nil || p.renewed || !errors.As(f.err, &refused) || !refused.Expired() {
 			return f
 		}
+		p.report(ctx, 0, f)
 		if f := p.renew(ctx); f != nil {
 			return f
 		}
@@ -190,8 +192,8 @@ func (p *coveragePut) run(ctx context.Context) error {
 			f.transient = false // the fresh URL does not buy further attempts
 		}
 		return f
-	}, func(attempt int, pause time.Duration, f *failure) {
-		c.logRetry(ctx, opCoveragePut, attempt, pause, f)
+	}, func(_ int, pause time.Duration, f *failure) {
+		p.report(ctx, pause, f)
 	})
 }
 
@@ -221,11 +223,30 @@ func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failu
 		p.progress(0, p.src.size)
 		progress = func(sent int64) { p.progress(sent, p.src.size) }
 	}
-	started := time.Now()
-	err := store.Put(ctx, p.url.secret.url, p.src.r, p.src.size, progress)
-	p.service.client.log.DebugContext(ctx, "codeant: attempt", "op", opCoveragePut, "method", http.MethodPut, "host", p.url.host(),
-		"stored", err == nil, "attempt", p.sent, "took", time.Since(started))
+	p.last = Attempt{Op: opCoveragePut, Method: http.MethodPut, Path: p.url.host(), Number: p.sent}
+	began := time.Now()
+	err := store.Put(context.WithValue(ctx, requestKey{}, operationName(opCoveragePut)), p.url.secret.url, p.src.r, p.src.size, progress)
+	p.last.Took = time.Since(began)
 	return p.judge(ctx, err)
+}
+
+// report ends an attempt: the observers and the log learn of it and of the pause before the next one.
+func (p *coveragePut) report(ctx context.Context, pause time.Duration, f *failure) {
+	if p.last.Number == 0 {
+		return // nothing was sent
+	}
+	p.last.Pause = pause
+	var stored *StorageError
+	if f != nil {
+		p.last.Err = f.err
+		if errors.As(f.err, &stored) {
+			p.last.StatusCode, p.last.RequestID = stored.StatusCode, stored.RequestID
+		}
+	} else {
+		p.last.StatusCode = http.StatusOK
+	}
+	p.service.client.report(ctx, p.last)
+	p.last = Attempt{}
 }
 
 func (p *coveragePut) judge(ctx context.Context, err error) *failure {
@@ -252,7 +273,7 @@ func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error(), transient: true}, err), transient: true}
 	}
 	b := classify(err)
-	return &failure{err: p.failed(b, newCause(err)), transient: b.transient}
+	return &failure{err: p.failed(b, newCause(ctx, err)), transient: b.transient}
 }
 
 // PresignedUpload is a URL that takes one report. The URL is a secret while it is valid: whoever has it can upload.

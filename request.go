@@ -1,7 +1,6 @@
 package codeant
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,11 +52,13 @@ func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode f
 
 // send is the way of every request to the API. Its stages:
 //
-//   - request.go encodes the body, once;
-//   - retry.go decides about each further attempt, by what outcome.go and classify.go say of the one before;
-//   - auth.go adds the token, if the request goes to the base URL's origin;
+//   - request.go encodes the body once and asks the token source before each attempt;
+//   - the caller's middleware sees a request without a credential;
+//   - auth.go adds the token if the request goes to the base URL's origin, and resend.go hands it to the transport, again
+//     if the connection was gone before anything was sent;
 //   - answer.go reads the answer within its bounds and checks it;
-//   - the service's decoder takes the body or refuses it, which outcome.go turns into an *APIError.
+//   - the service's decoder takes the body or refuses it;
+//   - outcome.go and classify.go turn a failure into an *APIError, and retry.go decides about the next attempt.
 func (c *Client) send(ctx context.Context, op operation, in any, decode func(jsonscan.Document) error) error {
 	if c == nil || c.api == nil {
 		return invalid("client", "", "was not made by New", "use codeant.New")
@@ -69,124 +70,125 @@ func (c *Client) send(ctx context.Context, op operation, in any, decode func(jso
 	if err != nil {
 		return err
 	}
+	x := &exchange{client: c, caller: ctx, op: op, body: body}
 	if ctx.Err() != nil {
-		return c.notSent(ctx, op)
+		return x.notSent()
 	}
-	sent, refreshed := 0, false
-	try := func(int) *failure {
-		token, err := c.source.Token(ctx)
-		if err == nil && token.IsZero() {
-			err = missingToken("the token source gave none")
-		}
-		if err != nil {
-			return &failure{err: fmt.Errorf("codeant: %s: %w", op.name, newTokenCause(err))}
-		}
-		sent++
-		f := c.attempt(ctx, op, body, token, sent, decode)
-		if f == nil || refreshed || !errors.Is(f.err, ErrUnauthorized) {
-			return f
-		}
-		// Gate 2 does not apply: a request that was turned away at the door was not carried out.
-		refreshed = true
-		if fresh, err := c.source.Token(ctx); err == nil && !fresh.IsZero() && fresh.Reveal() != token.Reveal() {
-			sent++
-			f = c.attempt(ctx, op, body, fresh, sent, decode)
-		}
-		return f
-	}
-	return c.retrier.run(ctx, op.idempotent, try, func(attempt int, pause time.Duration, f *failure) {
-		c.logRetry(ctx, op.name, attempt, pause, f)
-	})
-}
-
-func (c *Client) logRetry(ctx context.Context, op string, attempt int, pause time.Duration, f *failure) {
-	c.log.WarnContext(ctx, "codeant: trying again", "op", op, "attempt", attempt, "pause", pause, "error", f.err)
-}
-
-// newTokenCause keeps this package's own errors as they are, and takes from others what may be secret.
-func newTokenCause(err error) error {
-	var own *tokenError
-	if errors.As(err, &own) {
-		return err
-	}
-	return newCause(err)
-}
-
-func (c *Client) notSent(ctx context.Context, op operation) error {
-	return &APIError{Op: op.name, Method: op.verb(), Path: op.path, hidden: &apiErrorDetails{
-		host: c.base.Host, reason: ctx.Err().Error(), cause: contextError(ctx),
-	}}
+	return c.retrier.run(ctx, op.idempotent, func(int) *failure { return x.try(decode) }, x.report)
 }
 
 func encode(op operation, in any) ([]byte, error) {
-	if in == nil {
+	if in == nil && op.tokenField == "" {
 		return nil, nil
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, invalid("body of "+op.name, "", "cannot be encoded as JSON: "+redact.Text(err.Error(), maxPrintedMessage), "check its type")
 	}
+	if op.tokenField != "" && body[0] != '{' {
+		return nil, invalid("body of "+op.name, "", "is not a JSON object, so the token has no place in it", "use a struct or a map, or leave out TokenField")
+	}
 	return body, nil
 }
 
-// withCredential writes the token into a JSON object, as its first member.
-func withCredential(object []byte, field string, token Token) []byte {
-	value, _ := json.Marshal(token.Reveal()) // a string always encodes
-	out := make([]byte, 0, len(object)+len(field)+len(value)+len(`"":,`))
-	out = append(out, `{"`...)
-	out = append(out, field...)
-	out = append(out, `":`...)
-	out = append(out, value...)
-	if len(object) > len(`{}`) {
-		out = append(out, ',')
-	}
-	return append(out, object[1:]...)
+// exchange is one call of an operation over all its attempts.
+type exchange struct {
+	client    *Client
+	caller    context.Context // without an attempt's own time limit
+	op        operation
+	body      []byte // without a credential
+	refreshed bool   // the token source was asked again after a 401
+
+	token Token // of this attempt
+	sent  int   // how often the request was handed to the transport
+	wire  *wire // what reached the connection the last time
+	last  Attempt
 }
 
-// attempt sends the request once. A nil failure means that decode took the answer.
-func (c *Client) attempt(caller context.Context, op operation, body []byte, token Token, sent int, decode func(jsonscan.Document) error) *failure {
-	ctx, cancel := context.WithTimeoutCause(caller, c.timeout, errAttemptTimeout)
-	defer cancel()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+// requestKey is the key under which a request's context carries its exchange, or the operation's name alone.
+type requestKey struct{}
 
-	a := attempted{client: c, caller: caller, op: op, token: token, sent: sent, started: time.Now()}
-	req, err := c.newRequest(a.trace(withToken(ctx, token)), op, body, token)
-	if err != nil {
-		return &failure{err: err}
+type operationName string
+
+// OperationName returns the name of the operation that a request belongs to, such as "scans.start" or "coverage.put",
+// from the request's context. It is for middleware and transports, and empty for requests that are not this package's.
+func OperationName(ctx context.Context) string {
+	switch v := ctx.Value(requestKey{}).(type) {
+	case *exchange:
+		return v.op.name
+	case operationName:
+		return string(v)
 	}
-	res, err := c.api.Do(req)
+	return ""
+}
+
+// try makes an attempt, and after a 401 a second one if the source has another token by then. That a request was turned
+// away for its token means that it was not carried out, so gate 2 of the retries does not apply.
+func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
+	token, err := x.client.source.Token(x.caller)
+	if err == nil && token.IsZero() {
+		err = missingToken("the token source gave none")
+	}
 	if err != nil {
-		f := a.noAnswer(attemptError(caller, ctx, err))
-		c.logAttempt(caller, op, 0, a)
+		return &failure{err: fmt.Errorf("codeant: %s: %w", x.op.name, newCause(x.caller, err))}
+	}
+	f := x.attempt(token, decode)
+	if f == nil || x.refreshed || !errors.Is(f.err, ErrUnauthorized) {
 		return f
 	}
-	got, err := readAnswer(res, c.maxBody, stop)
-	c.logAttempt(caller, op, res.StatusCode, a)
-	if err != nil && (caller.Err() != nil || got.good()) {
-		return a.brokenAnswer(got, attemptError(caller, ctx, err))
+	x.refreshed = true
+	fresh, err := x.client.source.Token(x.caller)
+	if err != nil || fresh.IsZero() || fresh.Reveal() == token.Reveal() {
+		return f
 	}
-	return a.judge(got, decode) // the status of a refusal tells enough, even if its body broke off
+	x.report(0, 0, f)
+	return x.attempt(fresh, decode)
 }
 
-func (c *Client) newRequest(ctx context.Context, op operation, body []byte, token Token) (*http.Request, error) {
-	if op.tokenField != "" {
-		body = withCredential(body, op.tokenField, token)
-	}
-	req, err := http.NewRequestWithContext(ctx, op.verb(), "", bytes.NewReader(body))
+// attempt sends the request and reads its answer. A nil failure means that decode took it.
+func (x *exchange) attempt(token Token, decode func(jsonscan.Document) error) *failure {
+	ctx, stop := context.WithCancelCause(x.caller)
+	defer stop(nil)
+	limit := time.AfterFunc(x.client.timeout, func() { stop(errAttemptTimeout) })
+	defer limit.Stop()
+
+	began, sent := time.Now(), x.sent
+	x.token, x.wire = token, &wire{stop: stop}
+	x.last = Attempt{Op: x.op.name, Method: x.op.verb(), Path: x.op.path}
+	res, err := x.client.api.Do(x.newRequest(context.WithValue(ctx, requestKey{}, x)))
+	x.sent = max(x.sent, sent+1) // middleware may answer without a transport
+	x.last.Number = x.sent
+	var f *failure
 	if err != nil {
-		return nil, invalid("method", op.method, "is not an HTTP method", "use POST, GET, PUT, PATCH or DELETE")
-	}
-	if body == nil {
-		req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
+		f = x.noAnswer(attemptError(x.caller, ctx, err))
 	} else {
-		req.Header.Set("Content-Type", "application/json")
+		f = x.answered(ctx, stop, res, decode)
 	}
-	req.URL = c.target(op)
+	x.last.Took = time.Since(began)
+	return f
+}
+
+func (x *exchange) answered(ctx context.Context, stop context.CancelCauseFunc, res *http.Response, decode func(jsonscan.Document) error) *failure {
+	got, err := readAnswer(res, x.client.maxBody, stop)
+	x.last.StatusCode, x.last.RequestID = got.status, redact.Text(got.requestID(), maxPrintedValue, x.token.Reveal())
+	if err != nil && (x.caller.Err() != nil || got.good()) {
+		return x.brokenAnswer(got, attemptError(x.caller, ctx, err))
+	}
+	return x.judge(got, decode) // the status of a refusal is enough, even if its body broke off
+}
+
+func (x *exchange) newRequest(ctx context.Context) *http.Request {
+	req := &http.Request{
+		Method: x.op.verb(), URL: x.client.target(x.op),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {x.client.userAgent}},
+	}
 	req.Host = req.URL.Host
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.userAgent)
-	return req, nil
+	if x.body != nil {
+		req.Header["Content-Type"] = []string{"application/json"}
+		req.Body, req.ContentLength = newPayload(x.body), int64(len(x.body))
+	}
+	return req.WithContext(ctx)
 }
 
 func (c *Client) target(op operation) *url.URL {
@@ -197,6 +199,15 @@ func (c *Client) target(op operation) *url.URL {
 	return &u
 }
 
-func (c *Client) logAttempt(ctx context.Context, op operation, status int, a attempted) {
-	c.log.DebugContext(ctx, "codeant: attempt", "op", op.name, "method", op.verb(), "path", op.path, "status", status, "attempt", a.sent, "took", time.Since(a.started))
+// report ends an attempt: the observers and the log learn of it and of the pause before the next one.
+func (x *exchange) report(_ int, pause time.Duration, f *failure) {
+	if x.last.Number == 0 {
+		return // the token source failed, and nothing was sent
+	}
+	x.last.Pause = pause
+	if f != nil {
+		x.last.Err = f.err
+	}
+	x.client.report(x.caller, x.last)
+	x.last = Attempt{}
 }

@@ -1,22 +1,24 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
 )
 
-// RetryPolicy tells how often and after what pauses a failed attempt is repeated. A zero field means its default; a
+// RetryPolicy says how often and after what pauses a failed attempt is repeated. A zero field means its default; a
 // negative one is an error of New.
 //
 // An attempt is repeated when its failure is transient (no connection, a temporary DNS failure, a reset, a body that
 // breaks off, 408, 429, 500, 502, 503, 504), when repeating cannot do the same thing twice (the operation is idempotent,
 // or nothing was sent, or the answer was 429), and when the attempts, the context and the budget allow it. The budget
-// belongs to the client and holds 10 retries; each success pays back a tenth of one, so that a service that is down is
-// not burdened further by many goroutines.
+// belongs to the client and holds 100 retries; each success pays back a tenth of one, so that a service that is down is
+// not burdened further by many goroutines. An error that the budget kept from being repeated says so.
 type RetryPolicy struct {
 	// MaxAttempts counts the first attempt too; 1 means no repeats. Default 3.
 	MaxAttempts int
@@ -32,23 +34,19 @@ type RetryPolicy struct {
 
 const minDelay = 10 * time.Millisecond
 
+var errBudget = errors.New("too many calls of this client failed lately, so its retry budget is used up")
+
 func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.ThrottleDelay < 0 || p.MaxDelay < 0 || p.MaxRetryAfter < 0 {
 		return p, invalid("retry policy", "", "has a negative value", "use zero for a default, and MaxAttempts: 1 for no repeats")
 	}
-	setDefault(&p.MaxAttempts, 3)
-	setDefault(&p.BaseDelay, 200*time.Millisecond)
-	setDefault(&p.ThrottleDelay, time.Second)
-	setDefault(&p.MaxDelay, 20*time.Second)
-	setDefault(&p.MaxRetryAfter, 60*time.Second)
-	return p, nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
+	return RetryPolicy{
+		MaxAttempts:   cmp.Or(p.MaxAttempts, 3),
+		BaseDelay:     cmp.Or(p.BaseDelay, 200*time.Millisecond),
+		ThrottleDelay: cmp.Or(p.ThrottleDelay, time.Second),
+		MaxDelay:      cmp.Or(p.MaxDelay, 20*time.Second),
+		MaxRetryAfter: cmp.Or(p.MaxRetryAfter, 60*time.Second),
+	}, nil
 }
 
 // budget is what a client may spend on retries, in tenths of a retry.
@@ -58,7 +56,7 @@ type budget struct {
 }
 
 const (
-	fullBudget = 100
+	fullBudget = 1000
 	retryCost  = 10
 	successPay = 1
 )
@@ -86,6 +84,7 @@ type failure struct {
 	err        error
 	transient  bool          // gate 1: it may well go away
 	unsent     bool          // gate 2: repeating is safe even where the operation is not idempotent
+	free       bool          // gate 3: the repeat costs no budget, because the server did not work on the attempt
 	throttled  bool          // 429 or 503: give the server more room
 	retryAfter time.Duration // what the server asked for
 }
@@ -95,9 +94,12 @@ type retrier struct {
 	budget *budget
 }
 
-// run calls try until it succeeds or a gate closes, and returns the failure that try told last. A context that ends
-// during a pause or a later attempt is added to the failure before it, so that errors.Is finds both.
-func (r *retrier) run(ctx context.Context, idempotent bool, try func(attempt int) *failure, onRetry func(attempt int, pause time.Duration, f *failure)) error {
+// run calls try until it succeeds or a gate closes, and returns the last failure. It calls after at the end of each
+// attempt, with the pause before the next one, which is 0 if there is none. If the context ends during a pause or a
+// later attempt, the error holds the failure before it too.
+func (r *retrier) run(
+	ctx context.Context, idempotent bool, try func(attempt int) *failure, after func(attempt int, pause time.Duration, f *failure),
+) error {
 	var (
 		delays delays
 		before *failure
@@ -106,30 +108,41 @@ func (r *retrier) run(ctx context.Context, idempotent bool, try func(attempt int
 		f := try(attempt)
 		if f == nil {
 			r.budget.payBack()
+			after(attempt, 0, nil)
 			return nil
-		}
-		if ctx.Err() != nil && before != nil && errors.Is(f.err, ctx.Err()) {
-			return &interrupted{last: before.err, ctx: f.err}
 		}
 		if attempt == 1 {
 			delays = r.newDelays()
 		}
-		pause := delays.next(f)
-		if attempt >= r.policy.MaxAttempts || !f.transient || !idempotent && !f.unsent || f.retryAfter > r.policy.MaxRetryAfter {
-			return f.err
-		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
-			return f.err
-		}
-		if !r.budget.spend() {
-			return f.err
-		}
-		onRetry(attempt, pause, f)
-		if !sleep(ctx, pause) {
-			return &interrupted{last: f.err, ctx: contextError(ctx)}
+		pause, err := r.next(ctx, attempt, idempotent, f, delays)
+		after(attempt, pause, f)
+		switch {
+		case pause > 0 && !sleep(ctx, pause):
+			return notRepeated(f.err, contextError(ctx))
+		case pause == 0 && before != nil && ctx.Err() != nil && errors.Is(f.err, ctx.Err()):
+			return notRepeated(before.err, f.err)
+		case pause == 0:
+			return err
 		}
 		before = f
 	}
+}
+
+func notRepeated(last, why error) error { return fmt.Errorf("%w (not tried again: %w)", last, why) }
+
+// next returns the pause before the next attempt, or 0 and the error to return if there is none.
+func (r *retrier) next(ctx context.Context, attempt int, idempotent bool, f *failure, delays delays) (time.Duration, error) {
+	pause := delays.next(f)
+	if !f.transient || !idempotent && !f.unsent || attempt >= r.policy.MaxAttempts || f.retryAfter > r.policy.MaxRetryAfter {
+		return 0, f.err
+	}
+	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) <= pause {
+		return 0, f.err
+	}
+	if !f.free && !r.budget.spend() {
+		return 0, notRepeated(f.err, errBudget)
+	}
+	return pause, nil
 }
 
 // delays computes full jitter: a random pause up to a bound that doubles with each attempt. backoff.ExponentialBackOff
@@ -170,18 +183,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-// interrupted is a failure whose repetition the context cut short.
-type interrupted struct {
-	last error
-	ctx  error
-}
-
-func (e *interrupted) Error() string {
-	return e.last.Error() + " (not tried again: " + e.ctx.Error() + ")"
-}
-
-func (e *interrupted) Unwrap() []error { return []error{e.last, e.ctx} }
 
 // contextError returns why ctx ended: its error, and its cause where the caller gave one.
 func contextError(ctx context.Context) error {

@@ -181,7 +181,7 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 		return nil, err
 	}
 	if err := req.Deploy(ctx, created); err != nil {
-		return s.takeBack(ctx, created, newDeployError(err, created.Token))
+		return s.takeBack(ctx, created, newDeployError(ctx, err, created.Token))
 	}
 	rotation := &TokenRotation{Created: created}
 	if err := s.revokeReplaced(ctx, req.ID, created.Token); err != nil {
@@ -218,8 +218,8 @@ func (s *TokensService) takeBack(ctx context.Context, created *CreatedToken, dep
 }
 
 // newDeployError reports what Deploy said, which may repeat the token that it was handed.
-func newDeployError(err error, token Token) error {
-	return fmt.Errorf("codeant: the new token could not be deployed: %w", newCause(err, token.Reveal()))
+func newDeployError(ctx context.Context, err error, token Token) error {
+	return fmt.Errorf("codeant: the new token could not be deployed: %w", newCause(ctx, err, token.Reveal()))
 }
 
 func (r RotateTokenRequest) validate() error {

@@ -17,7 +17,7 @@ import (
 const (
 	dialTimeout         = 10 * time.Second
 	tlsTimeout          = 10 * time.Second
-	headerTimeout       = 30 * time.Second
+	idleTimeout         = 50 * time.Second // nginx closes idle connections after 75 s
 	pingAfter           = 15 * time.Second
 	pingTimeout         = 10 * time.Second
 	maxHeaderBytes      = 256 << 10
@@ -28,11 +28,17 @@ const (
 	maxErrorBody        = 64 << 10
 )
 
-func newTransport() *http.Transport {
+// DefaultTransport returns a new transport with the bounds that this package uses by default: for dialling, TLS, headers
+// and connections. Change it, for a certificate authority or a proxy of your own, and pass it in WithHTTPClient.
+//
+// It has no time limit for the header of an answer, because an upload waits longer for it than a call; calls have
+// WithAttemptTimeout. It uses the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and the certificate authorities of
+// the system, or of SSL_CERT_FILE and SSL_CERT_DIR where Go reads them.
+func DefaultTransport() *http.Transport {
 	t := cleanhttp.DefaultPooledTransport()
 	t.DialContext = storage.WrapDial((&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext)
 	t.TLSHandshakeTimeout = tlsTimeout
-	t.ResponseHeaderTimeout = headerTimeout
+	t.IdleConnTimeout = idleTimeout
 	t.MaxResponseHeaderBytes = maxHeaderBytes
 	t.MaxConnsPerHost = connectionsPerHost
 	t.MaxIdleConnsPerHost = connectionsPerHost

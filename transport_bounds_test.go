@@ -9,9 +9,9 @@ import (
 
 func TestTheDefaultTransportIsBounded(t *testing.T) {
 	t.Parallel()
-	transport := newTransport()
+	transport := DefaultTransport()
 	assert.Equal(t, 10*time.Second, transport.TLSHandshakeTimeout)
-	assert.Equal(t, 30*time.Second, transport.ResponseHeaderTimeout)
+	assert.Equal(t, time.Duration(0), transport.ResponseHeaderTimeout)
 	assert.Equal(t, int64(256<<10), transport.MaxResponseHeaderBytes)
 	assert.Equal(t, 64, transport.MaxConnsPerHost)
 	assert.Equal(t, 64, transport.MaxIdleConnsPerHost)

@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,11 +46,10 @@ type Poll struct {
 }
 
 func (o WaitOptions) withDefaults() WaitOptions {
-	setDefault(&o.Timeout, 5*time.Minute)
-	setDefault(&o.Interval, 2*time.Second)
-	setDefault(&o.MaxInterval, 12*time.Second)
-	setDefault(&o.NotFoundGrace, 2*time.Minute)
-	o.Interval = max(o.Interval, minInterval)
+	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
+	o.Interval = max(cmp.Or(o.Interval, 2*time.Second), minInterval)
+	o.MaxInterval = cmp.Or(o.MaxInterval, 12*time.Second)
+	o.NotFoundGrace = cmp.Or(o.NotFoundGrace, 2*time.Minute)
 	o.MaxInterval = max(o.MaxInterval, o.Interval)
 	return o
 }
