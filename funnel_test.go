@@ -261,10 +261,14 @@ func TestTheBudgetOfAClientBoundsItsRetries(t *testing.T) {
 		mock := httpmock.NewMockTransport()
 		mock.RegisterResponder("POST", readURL, status(500, ""))
 		client := funnelClient(t, mock)
-		for range 20 {
-			assert.ErrorIs(t, read(t.Context(), client), codeant.ErrUnavailable)
+		var last error
+		for range 60 {
+			last = read(t.Context(), client)
+			assert.ErrorIs(t, last, codeant.ErrUnavailable)
 		}
-		assert.Equal(t, 20+10, mock.GetTotalCallCount())
+		assert.Equal(t, 60+100, mock.GetTotalCallCount())
+		assert.EqualError(t, last, "codeant: call: 500 Internal Server Error (POST /api/read, host api.codeant.ai, 1 attempt); try again later "+
+			"(not tried again: too many calls of this client failed lately, so its retry budget is used up)")
 		mock.RegisterResponder("POST", readURL, status(200, `{}`))
 		for range 10 {
 			require.NoError(t, read(t.Context(), client))

@@ -45,7 +45,7 @@ func (x *exchange) roundTrip(next http.RoundTripper, req *http.Request, data []b
 		x.sent++
 		x.wire = &wire{stop: x.wire.stop, oneWrite: fitsOneWrite(req, data)}
 		req = req.WithContext(httptrace.WithClientTrace(ctx, x.wire.trace()))
-		req.Body, req.GetBody, req.ContentLength = newBody(req.Method, data), nil, int64(len(data))
+		req.Body, req.GetBody, req.ContentLength = newBody(data), nil, int64(len(data))
 		res, err := next.RoundTrip(req)
 		if err == nil || ctx.Err() != nil || !x.wire.unprocessed(err) || resends == maxResends {
 			return res, err
@@ -53,16 +53,11 @@ func (x *exchange) roundTrip(next http.RoundTripper, req *http.Request, data []b
 	}
 }
 
-func newBody(method string, data []byte) io.ReadCloser {
-	if len(data) > 0 {
-		// net/http knows this type for one in memory, and writes header and body with one call.
-		return io.NopCloser(bytes.NewReader(data))
+func newBody(data []byte) io.ReadCloser {
+	if len(data) == 0 {
+		return newPayload(nil) // net/http would repeat a request without a body on its own
 	}
-	switch method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
-		return http.NoBody // so that Content-Length: 0 is sent; wire ends what HTTP/2 repeats of these
-	}
-	return newPayload(nil) // with NoBody, net/http repeats a GET on its own
+	return io.NopCloser(bytes.NewReader(data)) // a type that net/http knows, and writes together with the header
 }
 
 // wire is what is known of one request on its connection. A transport that reports nothing, such as a mock, is taken to
@@ -79,7 +74,7 @@ func (w *wire) trace() *httptrace.ClientTrace {
 		GetConn: func(string) {
 			w.asked.Store(true)
 			if w.wroteHeaders.Load() {
-				w.stop(errRepeated) // a transport that takes another connection is about to send the request a second time
+				w.stop(errRepeated) // the transport is about to send the request a second time
 			}
 		},
 		GotConn: func(info httptrace.GotConnInfo) {
