@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -61,18 +60,58 @@ func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (
 	if !got.good() {
 		limit = maxErrorBody
 	}
-	limit = min(limit, math.MaxInt64-1) // one byte more is asked for, to tell a body over its limit
 	watch := newWatchdog(defaultStallTimeout, stop)
 	defer watch.stop()
-	var buf bytes.Buffer
-	buf.Grow(int(min(max(res.ContentLength, 0), limit, 1<<20)) + bytes.MinRead)
-	n, err := io.Copy(&buf, io.LimitReader(watch.reader(res.Body), limit+1))
-	got.raw = buf.Bytes()[:min(n, limit)]
+	var (
+		whole bool
+		err   error
+	)
+	got.raw, whole, err = readBody(watch.reader(res.Body), res.ContentLength, limit)
 	got.body = bytes.TrimSpace(jsonscan.TrimBOM(got.raw))
-	if err == nil && got.good() && n > limit {
+	if err == nil && got.good() && !whole {
 		err = errTooLarge
 	}
 	return got, err
+}
+
+// trustedLength is how much memory a server's mere word that so much will come is worth.
+const trustedLength = 1 << 20
+
+// readBody reads at most limit bytes and reports whether that was all. It never holds a body twice that breaks off or is
+// over the limit; of such a one it returns the beginning.
+func readBody(r io.Reader, length, limit int64) (body []byte, whole bool, err error) {
+	first := int64(512)
+	if length >= 0 {
+		first = min(length, limit, trustedLength) + 1 // one byte more, to see the end
+	}
+	part := make([]byte, 0, first)
+	var parts [][]byte // those that are full
+	total := int64(0)
+	for err == nil && total <= limit {
+		switch full := len(part) == cap(part); {
+		case full && total < length && length <= min(limit, defaultMaxResponse):
+			part = append(make([]byte, 0, length+1), part...)
+		case full:
+			parts = append(parts, part)
+			part = make([]byte, 0, min(total, limit-total)+1)
+		}
+		var n int
+		n, err = r.Read(part[len(part):cap(part)])
+		part, total = part[:len(part)+n], total+int64(n)
+	}
+	if whole = err == io.EOF && total <= limit; whole {
+		err = nil
+	} else {
+		total = min(total, limit, maxErrorBody)
+	}
+	if len(parts) == 0 {
+		return part[:total], whole, err
+	}
+	body = make([]byte, 0, total)
+	for _, part := range append(parts, part) {
+		body = append(body, part[:min(int64(len(part)), total-int64(len(body)))]...)
+	}
+	return body, whole, err
 }
 
 func (a answer) good() bool { return a.status >= 200 && a.status <= 299 }

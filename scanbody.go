@@ -138,11 +138,9 @@ func (d *scanBody) list(list jsonscan.Value, under string) error {
 		return nil
 	}
 	d.found = true
-	more := list.Len()
-	if len(d.results.Findings)+more > maxElements {
-		return errTooManyFindings
+	if err := d.expect(list.Len()); err != nil {
+		return err
 	}
-	d.results.Findings = slices.Grow(d.results.Findings, more)
 	for element := range list.Elements() {
 		if err := d.add(element, under); err != nil {
 			return err
@@ -151,12 +149,20 @@ func (d *scanBody) list(list jsonscan.Value, under string) error {
 	return nil
 }
 
+// expect makes room for n more findings, so that a list that grows is not copied.
+func (d *scanBody) expect(n int) error {
+	if len(d.results.Findings)+n > maxElements {
+		return errTooManyFindings
+	}
+	if free := cap(d.results.Findings) - len(d.results.Findings); free < n {
+		d.results.Findings = slices.Grow(d.results.Findings, n)
+	}
+	return nil
+}
+
 var errTooManyFindings = tooLarge("it has more than %d findings", maxElements)
 
 func (d *scanBody) add(element jsonscan.Value, under string) error {
-	if len(d.results.Findings) == maxElements {
-		return errTooManyFindings
-	}
 	if kind := element.Kind(); kind != jsonscan.Object {
 		return unusable("a finding in it is %s", kind)
 	}
@@ -172,6 +178,13 @@ func (d *scanBody) add(element jsonscan.Value, under string) error {
 // a list of them.
 func (d *scanBody) byFile(object jsonscan.Value) error {
 	d.found = true
+	n := 0
+	for _, value := range object.Members() {
+		n += max(value.Len(), 1)
+	}
+	if err := d.expect(n); err != nil {
+		return err
+	}
 	for key, value := range object.Members() {
 		under := string(key)
 		if !strings.ContainsAny(under, "/.") {
@@ -207,12 +220,12 @@ func (d *scanBody) sboms(list jsonscan.Value) error {
 		if !isList {
 			return unusable("a list of packages is missing in it")
 		}
+		if n := len(d.results.Packages) + packages.Len(); n > maxElements {
+			return tooLarge("it has more than %d packages", maxElements)
+		}
 		for element := range packages.Elements() {
 			if kind := element.Kind(); kind != jsonscan.Object {
 				return unusable("a package in it is %s", kind)
-			}
-			if len(d.results.Packages) == maxElements {
-				return tooLarge("it has more than %d packages", maxElements)
 			}
 			f, err := d.index(element)
 			if err != nil {

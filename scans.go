@@ -97,8 +97,10 @@ func (r *ScanReport) Findings() []Finding {
 			all = append(all, results.Findings...)
 		}
 	}
-	sortFindings(all)
-	return all
+	if len(all) == 0 {
+		return nil
+	}
+	return sortFindings(all)
 }
 
 // Blocking returns the open findings whose severity is min or above, in the order of Findings. A finding of unknown
