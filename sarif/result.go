@@ -42,14 +42,8 @@ func newLocation(f *codeant.Finding, located bool) location {
 
 func newSuppressions(f *codeant.Finding) []suppression {
 	var suppressions []suppression
-	add := func(justification string) {
-		suppressions = append(suppressions, suppression{Kind: "external", Status: "accepted", Justification: justification})
-	}
-	if f.Dismissed {
-		add("Dismissed in CodeAnt.")
-	}
-	if f.FalsePositive {
-		add("A false positive, according to CodeAnt.")
+	for _, reason := range finding.Closed(*f) {
+		suppressions = append(suppressions, suppression{Kind: "external", Status: "accepted", Justification: reason})
 	}
 	return suppressions
 }

@@ -16,7 +16,6 @@ package sarif
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/codeant-sdk/codeant"
@@ -56,35 +55,32 @@ func Write(w io.Writer, report *codeant.ScanReport) error {
 
 // WriteSummary is [Write], and says how much of the report is in the document.
 func WriteSummary(w io.Writer, report *codeant.ScanReport) (Summary, error) {
-	if report == nil {
-		return Summary{}, fmt.Errorf("sarif: the report is nil: %w", codeant.ErrInvalidRequest)
-	}
-	document, summary, err := encode(report, limits{maxResults, maxCompressed})
+	var summary Summary
+	err := finding.Export(w, "sarif", report, func(document *bytes.Buffer) (err error) {
+		summary, err = encode(document, report, limits{maxResults, maxCompressed})
+		return err
+	})
 	if err != nil {
-		return Summary{}, fmt.Errorf("sarif: the report cannot be encoded: %w", err)
-	}
-	if _, err := document.WriteTo(w); err != nil {
-		return Summary{}, fmt.Errorf("sarif: the document cannot be written: %w", err)
+		return Summary{}, err
 	}
 	return summary, nil
 }
 
 // encode makes a document that is within the limits.
-func encode(report *codeant.ScanReport, limits limits) (*bytes.Buffer, Summary, error) {
+func encode(document *bytes.Buffer, report *codeant.ScanReport, limits limits) (Summary, error) {
 	findings := report.Findings()
 	// Twins are numbered before the cut, so that it changes the identity of none.
 	identities := finding.Identities(findings)
-	document := &bytes.Buffer{}
 	kept := min(len(findings), limits.results)
 	for {
 		document.Reset()
 		ends, err := encodeRun(document, report.Revision, findings, identities, kept)
 		if err != nil {
-			return nil, Summary{}, err
+			return Summary{}, err
 		}
 		fitting, err := limits.fitting(document.Bytes(), ends)
 		if err != nil || fitting == kept {
-			return document, Summary{Findings: len(findings), Results: kept}, err
+			return Summary{Findings: len(findings), Results: kept}, err
 		}
 		// The rules before the results change too, so the rest is encoded anew.
 		kept = fitting

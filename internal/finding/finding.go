@@ -33,9 +33,24 @@ func RuleID(f codeant.Finding) string {
 
 // Message is the text of a finding, which may have several lines and is never empty. A finding without a file says so.
 func Message(f codeant.Finding) string {
-	text := message(f)
+	if note := noPlace(f); note != "" {
+		return message(f) + "\n\n" + note
+	}
+	return message(f)
+}
+
+// Line is Message on one line.
+func Line(f codeant.Finding) string {
+	if note := noPlace(f); note != "" {
+		return strings.TrimRight(Summary(f), ".") + ". " + note
+	}
+	return Summary(f)
+}
+
+// noPlace is what the text of a finding without a file adds.
+func noPlace(f codeant.Finding) string {
 	if _, ok := File(f); ok {
-		return text
+		return ""
 	}
 	about := "CodeAnt names no file for it"
 	switch dependency := Dependency(f); {
@@ -44,7 +59,7 @@ func Message(f codeant.Finding) string {
 	case OneLine(f.Path) != "":
 		about = "CodeAnt names " + OneLine(f.Path)
 	}
-	return text + "\n\nThis finding has no place in the repository: " + about + "."
+	return "This finding has no place in the repository: " + about + "."
 }
 
 func message(f codeant.Finding) string {
@@ -54,7 +69,7 @@ func message(f codeant.Finding) string {
 	return Shorten(cmp.Or(Clean(f.Message), Clean(f.Title), RuleID(f)), maxMessage)
 }
 
-// Summary is the text of a finding on one line.
+// Summary is the text of a finding on one line, without the remark about its place.
 func Summary(f codeant.Finding) string { return OneLine(message(f)) }
 
 // Dependency is the name and version of the package that a finding is about, such as "left-pad@1.0.0", or "".

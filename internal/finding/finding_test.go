@@ -85,6 +85,13 @@ func TestTheTextsOfAFinding(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "a b", finding.Line(codeant.Finding{Path: "a.go", Message: "a\nb"}))
+	assert.Equal(t, "Vulnerable. This finding has no place in the repository: CodeAnt names no file for it.",
+		finding.Line(codeant.Finding{Message: "Vulnerable."}))
+}
+
 func TestALongRuleKeepsItsBeginningAndAHash(t *testing.T) {
 	t.Parallel()
 	one := finding.RuleID(codeant.Finding{Analysis: codeant.SAST, RuleID: strings.Repeat("ü", 300)})
