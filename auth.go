@@ -11,8 +11,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 
+	"github.com/codeant-sdk/codeant/internal/openfile"
 	"github.com/codeant-sdk/codeant/internal/origin"
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
@@ -183,50 +183,69 @@ func (name envToken) Token(context.Context) (Token, error) {
 
 type fileToken struct {
 	path string
-
-	mu   sync.Mutex
+	turn chan struct{} // one reads at a time: two readers of a pipe would have half a token each
 	last Token
 }
 
 // FileToken reads the token from a file at each attempt, so that a new token takes effect without a restart as soon as
 // the file changes. A missing file is ErrMissingToken and os.ErrNotExist. A file that is empty because it is being
-// written at this moment does no harm: the last token stays in use.
-func FileToken(path string) TokenSource { return &fileToken{path: path} }
-
-func (s *fileToken) Token(context.Context) (Token, error) {
-	value, err := readTokenFile(s.path)
-	if err != nil {
-		return Token{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if strings.TrimSpace(value) == "" {
-		if s.last.IsZero() {
-			return Token{}, missingToken("the file " + s.path + " is empty")
-		}
-		return s.last, nil
-	}
-	t, err := ParseToken(value)
-	if err != nil {
-		return Token{}, fmt.Errorf("%w (from the file %s)", err, s.path)
-	}
-	s.last = t
-	return t, nil
+// written at this moment does no harm: the last token stays in use. A pipe gives its token once, and that stays in use;
+// waiting for it ends with the context.
+func FileToken(path string) TokenSource {
+	return &fileToken{path: path, turn: make(chan struct{}, 1)}
 }
 
-func readTokenFile(path string) (string, error) {
-	f, err := os.Open(path)
+func (s *fileToken) Token(ctx context.Context) (Token, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return Token{}, s.interrupted(ctx)
+	}
+	value, err := s.read(ctx)
+	switch {
+	case err != nil:
+		return Token{}, err
+	case strings.TrimSpace(value) != "":
+		t, err := ParseToken(value)
+		if err != nil {
+			return Token{}, fmt.Errorf("%w (from the file %s)", err, s.path)
+		}
+		s.last = t
+	case s.last.IsZero():
+		return Token{}, missingToken("the file " + s.path + " is empty")
+	}
+	return s.last, nil
+}
+
+// read returns what the file holds, nothing for a pipe that was read already.
+func (s *fileToken) read(ctx context.Context) (string, error) {
+	if info, err := os.Stat(s.path); err == nil && !info.Mode().IsRegular() && !info.IsDir() && !s.last.IsZero() {
+		return "", nil
+	}
+	f, err := openfile.Open(s.path)
 	if err != nil {
-		kinds := []error{ErrMissingToken, err}
-		return "", &tokenError{reason: "the file " + path + " cannot be opened: " + pathReason(err), kinds: kinds}
+		return "", s.failed("opened", err)
 	}
 	defer f.Close()
 	// One byte more than a token may have tells a file that is no token file from one that is.
-	data, err := io.ReadAll(io.LimitReader(f, maxTokenLength+64))
-	if err != nil {
-		return "", &tokenError{reason: "the file " + path + " cannot be read: " + pathReason(err), kinds: []error{ErrMissingToken, err}}
+	data, err := io.ReadAll(io.LimitReader(f.Reader(ctx), maxTokenLength+64))
+	switch {
+	case err == nil:
+		return string(data), nil
+	case ctx.Err() != nil:
+		return "", s.interrupted(ctx)
 	}
-	return string(data), nil
+	return "", s.failed("read", err)
+}
+
+func (s *fileToken) failed(done string, err error) error {
+	reason := "the file " + s.path + " cannot be " + done + ": " + pathReason(err)
+	return &tokenError{reason: reason, kinds: []error{ErrMissingToken, err}}
+}
+
+func (s *fileToken) interrupted(ctx context.Context) error {
+	return fmt.Errorf("no token came from the file %s: %w", s.path, contextError(ctx))
 }
 
 // authTransport is where the credential enters a request: it adds the token's header, and the token's field of the body if

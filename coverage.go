@@ -111,8 +111,8 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 	if err := put.run(ctx); err != nil {
 		return nil, err
 	}
-	if src.changed() && s.client.log != nil {
-		s.client.log.WarnContext(ctx, "codeant: the report changed while it was sent; it was sent as long as it was at the start", "op", opCoveragePut, "bytes", src.size)
+	if err := src.checkUnchanged(); err != nil {
+		return nil, err
 	}
 	result, err := s.Complete(ctx, up.target())
 	if err != nil {

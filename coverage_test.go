@@ -331,7 +331,7 @@ func TestABadReportIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		{"two", codeant.CoverageUpload{Revision: shop, Path: "a", Body: strings.NewReader("b")}, []error{codeant.ErrInvalidRequest}, `codeant: coverage report "a" is given twice; give Path or Body, not both`},
 		{"missing", codeant.CoverageUpload{Revision: shop, Path: "no/such.xml"}, []error{codeant.ErrInvalidReport, os.ErrNotExist}, `codeant: coverage report "no/such.xml" cannot be used: there is no such file; does the test step write it here, and before this step?`},
 		{"directory", codeant.CoverageUpload{Revision: shop, Path: "."}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "." cannot be used: it is a directory; name the report in it`},
-		{"device", codeant.CoverageUpload{Revision: shop, Path: os.DevNull}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "/dev/null" cannot be used: it is no regular file; write the report to one first`},
+		{"device", codeant.CoverageUpload{Revision: shop, Path: os.DevNull}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "/dev/null" cannot be used: it is a device; write the report to a regular file first`},
 		{"empty", codeant.CoverageUpload{Revision: shop, Path: write("empty", "")}, []error{codeant.ErrInvalidReport}, ""},
 		{"empty body", codeant.CoverageUpload{Revision: shop, Body: strings.NewReader("")}, []error{codeant.ErrInvalidReport}, "codeant: coverage report cannot be used: it is empty; did the tests run?"},
 		{"HTML", codeant.CoverageUpload{Revision: shop, Path: write("html", "<!DOCTYPE html><html></html>")}, []error{codeant.ErrInvalidReport}, ""},

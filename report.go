@@ -3,8 +3,10 @@ package codeant
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 
+	"github.com/codeant-sdk/codeant/internal/openfile"
 	"github.com/codeant-sdk/codeant/internal/report"
 )
 
@@ -28,9 +30,13 @@ func (f ReportFormat) validate() error {
 	return invalid("report format", string(f), "is not known", "leave it out, or use cobertura, jacoco, lcov, clover or json")
 }
 
-// DetectReportFormat recognises a coverage report by its beginning, of which it reads at most 128 KiB. What is no
-// coverage report that CodeAnt reads is ErrInvalidReport, with an error that says what it is instead.
+// DetectReportFormat recognises a coverage report by its beginning, of which it reads at most 128 KiB. What is not a
+// coverage report that CodeAnt reads is ErrInvalidReport, with an error that says what it is instead. A nil r is
+// ErrInvalidRequest.
 func DetectReportFormat(r io.Reader) (ReportFormat, error) {
+	if r == nil {
+		return "", invalid("reader", "", "is nil", "give the coverage report")
+	}
 	format, err := report.Detect(r)
 	if err != nil {
 		return "", invalidReport("", err.Error(), err)
@@ -50,7 +56,8 @@ type reportSource struct {
 	start  int64
 	size   int64
 	format ReportFormat
-	file   *os.File // nil for a Body, which is the caller's
+	file   *os.File    // nil for a Body, which is the caller's
+	before fs.FileInfo // when it was opened; nil for a Body that is not a file
 }
 
 func openReport(up CoverageUpload) (*reportSource, error) {
@@ -79,28 +86,26 @@ func (s *reportSource) open() error {
 	if s.name == "" {
 		return nil
 	}
-	info, err := os.Stat(s.name)
+	f, err := openfile.Open(s.name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return s.invalid("there is no such file; does the test step write it here, and before this step?", err)
+	case errors.Is(err, openfile.ErrDirectory):
+		return s.invalid("it is a directory; name the report in it", nil)
 	case err != nil:
 		return s.invalid(pathReason(err), err)
-	case info.IsDir():
-		return s.invalid("it is a directory; name the report in it", nil)
-	case !info.Mode().IsRegular():
-		// Opening a pipe would wait for a writer that may never come.
-		return s.invalid("it is no regular file; write the report to one first", nil)
 	}
-	s.file, err = os.Open(s.name)
-	if err != nil {
-		return s.invalid(pathReason(err), err)
+	s.r, s.file = f.File, f.File
+	if !f.Info.Mode().IsRegular() {
+		// It cannot be sent again from its start.
+		return s.invalid("it is "+openfile.Kind(f.Info.Mode())+"; write the report to a regular file first", nil)
 	}
-	s.r = s.file
 	return nil
 }
 
 // check measures the report and recognises its format.
 func (s *reportSource) check() error {
+	s.before = s.stat()
 	var err error
 	if s.start, err = s.r.Seek(0, io.SeekCurrent); err != nil {
 		return s.invalid("its size cannot be found: "+pathReason(err), err)
@@ -139,13 +144,27 @@ func (s *reportSource) rewind() error {
 	return err
 }
 
-// changed reports whether the file has another size than when it was opened.
-func (s *reportSource) changed() bool {
-	if s.file == nil {
-		return false
+// stat returns what is known of the file, and nil of a Body that is not one.
+func (s *reportSource) stat() fs.FileInfo {
+	if file, ok := s.r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil {
+			return info
+		}
 	}
-	info, err := s.file.Stat()
-	return err == nil && info.Size() != s.size
+	return nil
+}
+
+// checkUnchanged refuses a file that was written to since it was opened: what was sent may be neither its old content nor
+// its new one.
+func (s *reportSource) checkUnchanged() error {
+	if s.before == nil {
+		return nil
+	}
+	now := s.stat()
+	if now != nil && now.Size() == s.before.Size() && now.ModTime().Equal(s.before.ModTime()) {
+		return nil
+	}
+	return s.invalid("it was written to while it was being sent; upload it once it is complete", nil)
 }
 
 // close leaves a Body where it was found.
