@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/codeant-sdk/codeant/internal/origin"
+	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
 // What New falls back to, and what this package calls itself.
@@ -35,9 +36,9 @@ type Client struct {
 	Teams    *TeamsService
 	Metrics  *MetricsService
 
-	api        *http.Client      // middleware, then authTransport, then the transport
-	close      func()            // closes the transport's idle connections
-	storage    http.RoundTripper // never sees a token
+	api        *http.Client    // middleware, then authTransport, then the transport
+	close      func()          // closes the transport's idle connections
+	storage    *storage.Client // never sees a token
 	base       *url.URL
 	source     TokenSource
 	retrier    *retrier
@@ -196,7 +197,7 @@ func (c *Client) connect(hc *http.Client, middleware []func(http.RoundTripper) h
 	if api.Transport == nil {
 		api.Transport = http.DefaultTransport
 	}
-	c.storage, c.close = api.Transport, api.CloseIdleConnections
+	c.storage, c.close = storage.New(api.Transport, c.userAgent), api.CloseIdleConnections
 	api.Transport = &authTransport{next: api.Transport, origin: c.base}
 	for _, wrap := range slices.Backward(middleware) {
 		if wrap != nil {

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/secret"
 	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
@@ -21,7 +24,7 @@ var (
 	opCoverageComplete = operation{name: "coverage.complete", path: "/pr/analysis/coverage/complete", tokenField: "access_token", idempotent: true}
 )
 
-// opCoveragePut names the upload in errors and logs. It is no call of the API: package storage makes it.
+// opCoveragePut names the upload in errors and logs. It is not a call of the API: package storage makes it.
 const opCoveragePut = "coverage.put"
 
 // CoverageService uploads coverage reports.
@@ -89,13 +92,22 @@ func (t CoverageTarget) wire() (coverageWire, error) {
 // Upload sends a report: it asks for a presigned URL, puts the file there, and tells CodeAnt that it is complete. It
 // returns a result only if all three succeeded; CodeAnt is never told of a report that the storage did not take.
 //
-// The report is checked before anything is sent: one that is empty, unreadable or no coverage report is
-// ErrInvalidReport. Memory stays constant; a failed transfer starts again from the beginning of the report, and a
-// presigned URL that expired is asked for again, once. A refusal by the storage is a *StorageError.
+// The report is checked before anything is sent: one that is empty, unreadable or not a coverage report is
+// ErrInvalidReport, and so is one that was written to (another size or modification time) while it was being sent. Memory
+// stays constant; a failed transfer starts again from the beginning of the report, and a presigned URL that expired is
+// asked for again, once. A refusal by the storage is a *StorageError.
 //
-// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
+// Stored means that the whole report was handed to the connection and that the storage then answered 200, 201 or 204,
+// without a body or with one that does not speak of an error. A report that fits into one write of the connection and the
+// buffers behind it cannot be told apart: a storage that answers before it has read such a report is believed.
+//
+// A transfer may take as long as it needs while bytes move: it ends after 60 s without one. For its answer the storage
+// has 60 s from the last byte, and 1 s more for each 8 KiB of the report, at most 10 minutes.
+//
+// Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
 func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*CoverageResult, error) {
-	if _, err := up.target().wire(); err != nil {
+	in, err := up.target().wire()
+	if err != nil {
 		return nil, err
 	}
 	src, err := openReport(up)
@@ -103,18 +115,18 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 		return nil, err
 	}
 	defer src.close()
-	presigned, err := s.Presign(ctx, up.target())
+	presigned, err := s.presign(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	put := &coveragePut{service: s, target: up.target(), url: presigned, src: src, progress: up.Progress}
+	put := &coveragePut{service: s, in: in, url: presigned, src: src, progress: up.Progress}
 	if err := put.run(ctx); err != nil {
 		return nil, err
 	}
 	if err := src.checkUnchanged(); err != nil {
 		return nil, err
 	}
-	result, err := s.Complete(ctx, up.target())
+	result, err := s.complete(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("%w (the report is stored, but CodeAnt does not know it yet: upload it again)", err)
 	}
@@ -124,12 +136,16 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 
 // Presign asks for a URL to put a report to, for programs that transfer the file themselves. Most use Upload.
 //
-// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
+// Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
 func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*PresignedUpload, error) {
 	in, err := t.wire()
 	if err != nil {
 		return nil, err
 	}
+	return s.presign(ctx, in)
+}
+
+func (s *CoverageService) presign(ctx context.Context, in coverageWire) (*PresignedUpload, error) {
 	return fetch(ctx, clientOf(s), opCoveragePresign, in, func(doc jsonscan.Document) (*PresignedUpload, error) {
 		value, _ := doc.Get("coverage_url").Text()
 		if value == "" {
@@ -137,21 +153,25 @@ func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*Presi
 		}
 		u, err := storage.ParseURL(value, s.client.insecure)
 		if err != nil {
-			return nil, unusable(`its field "coverage_url" is no address to upload to: %v`, err)
+			return nil, unusable(`its field "coverage_url" is not an address to upload to: %v`, err)
 		}
 		return newPresignedUpload(value, u), nil
 	})
 }
 
-// Complete tells CodeAnt that the report was put to the presigned URL. Call it only after a 2xx of that PUT.
+// Complete tells CodeAnt that the report was put to the presigned URL. Call it only after a 200, 201 or 204 of that PUT.
 //
-// Observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh); the shape of the answer is not known, so any JSON that does
-// not say that it failed is taken, and an empty body too.
+// Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh). Uncertain: the shape of the answer, so any JSON
+// that does not say that it failed is taken, and an empty body too.
 func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*CoverageResult, error) {
 	in, err := t.wire()
 	if err != nil {
 		return nil, err
 	}
+	return s.complete(ctx, in)
+}
+
+func (s *CoverageService) complete(ctx context.Context, in coverageWire) (*CoverageResult, error) {
 	return fetch(ctx, clientOf(s), opCoverageComplete, in, func(doc jsonscan.Document) (*CoverageResult, error) {
 		return &CoverageResult{Message: redact.Text(doc.Text("message"), maxPrintedMessage), Raw: doc.Raw()}, nil
 	})
@@ -160,7 +180,7 @@ func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*Cove
 // coveragePut is the transfer of one report, over all its attempts.
 type coveragePut struct {
 	service  *CoverageService
-	target   CoverageTarget
+	in       coverageWire
 	url      *PresignedUpload
 	src      *reportSource
 	progress func(sent, total int64)
@@ -171,14 +191,13 @@ type coveragePut struct {
 
 func (p *coveragePut) run(ctx context.Context) error {
 	c := p.service.client
-	store := storage.New(c.storage, c.userAgent)
 	return c.retrier.run(ctx, true, func(attempt int) *failure {
 		if attempt > 1 && p.url.nearlyExpired() {
 			if f := p.renew(ctx); f != nil {
 				return f
 			}
 		}
-		f := p.attempt(ctx, store)
+		f := p.attempt(ctx)
 		var refused *storage.Refusal
 		if f == nil || p.renewed || !errors.As(f.err, &refused) || !refused.Expired() {
 			return f
@@ -187,7 +206,7 @@ func (p *coveragePut) run(ctx context.Context) error {
 		if f := p.renew(ctx); f != nil {
 			return f
 		}
-		f = p.attempt(ctx, store)
+		f = p.attempt(ctx)
 		if f != nil && p.sent >= c.retrier.policy.MaxAttempts {
 			f.transient = false // the fresh URL does not buy further attempts
 		}
@@ -202,7 +221,7 @@ func (p *coveragePut) renew(ctx context.Context) *failure {
 		return nil
 	}
 	p.renewed = true
-	presigned, err := p.service.Presign(ctx, p.target)
+	presigned, err := p.service.presign(ctx, p.in)
 	if err != nil {
 		return &failure{err: err}
 	}
@@ -210,12 +229,16 @@ func (p *coveragePut) renew(ctx context.Context) *failure {
 	return nil
 }
 
-func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failure {
+func (p *coveragePut) attempt(ctx context.Context) *failure {
 	if ctx.Err() != nil {
 		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
 	}
 	if err := p.src.rewind(); err != nil {
 		return &failure{err: p.src.invalid("cannot be read again from its start: "+pathReason(err), err)}
+	}
+	target, err := storage.ParseURL(p.url.Reveal(), p.service.client.insecure)
+	if err != nil {
+		return &failure{err: p.failed(broken{reason: err.Error()}, nil)}
 	}
 	p.sent++
 	var progress func(int64)
@@ -223,9 +246,10 @@ func (p *coveragePut) attempt(ctx context.Context, store *storage.Client) *failu
 		p.progress(0, p.src.size)
 		progress = func(sent int64) { p.progress(sent, p.src.size) }
 	}
-	p.last = Attempt{Op: opCoveragePut, Method: http.MethodPut, Path: p.url.host(), Number: p.sent}
+	p.last = Attempt{Op: opCoveragePut, Method: http.MethodPut, Path: p.url.host, Number: p.sent}
 	began := time.Now()
-	err := store.Put(context.WithValue(ctx, requestKey{}, operationName(opCoveragePut)), p.url.secret.url, p.src.r, p.src.size, progress)
+	named := context.WithValue(ctx, requestKey{}, operationName(opCoveragePut))
+	err = p.service.client.storage.Put(named, target, p.src.r, p.src.size, progress)
 	p.last.Took = time.Since(began)
 	return p.judge(ctx, err)
 }
@@ -251,9 +275,9 @@ func (p *coveragePut) report(ctx context.Context, pause time.Duration, f *failur
 
 func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 	var (
-		refused     *storage.Refusal
-		source      *storage.SourceError
-		interrupted *storage.Interruption
+		refused *storage.Refusal
+		source  *storage.SourceError
+		cut     *storage.Interruption
 	)
 	switch {
 	case err == nil:
@@ -269,58 +293,113 @@ func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 		}
 	case ctx.Err() != nil:
 		return &failure{err: p.failed(broken{reason: ctx.Err().Error()}, contextError(ctx))}
-	case errors.As(err, &interrupted):
+	case errors.As(err, &cut):
 		return &failure{err: p.failed(broken{kind: ErrUnavailable, reason: err.Error(), transient: true}, err), transient: true}
 	}
 	b := classify(err)
 	return &failure{err: p.failed(b, newCause(ctx, err)), transient: b.transient}
 }
 
+// refused is the error of a storage that answered.
+func (p *coveragePut) refused(r *storage.Refusal) *StorageError {
+	e := &StorageError{
+		StatusCode: r.StatusCode, Code: r.Code, RequestID: r.RequestID, Host: p.url.host, Attempts: p.sent,
+		hidden: &storageErrorDetails{cause: r, transient: r.Transient(), page: r.Page, expired: r.Expired()},
+	}
+	d := e.hidden
+	d.kinds = storageKinds(r)
+	d.add(r.Reason)
+	switch {
+	case errors.Is(e, ErrRedirect) && r.Location != "":
+		d.add("a redirect to " + r.Location)
+	default:
+		d.add(r.Message)
+	}
+	if r.Expired() {
+		d.add("the upload URL expired, also the second one")
+	}
+	return e
+}
+
+// storageKinds returns what a refusal is besides ErrStorage.
+func storageKinds(r *storage.Refusal) []error {
+	switch {
+	case r.StatusCode == http.StatusTooManyRequests:
+		return []error{ErrRateLimited}
+	case r.Transient():
+		return []error{ErrUnavailable}
+	case r.StatusCode == http.StatusRequestEntityTooLarge, r.Code == "EntityTooLarge", r.Code == "RequestBodyTooLarge":
+		return []error{ErrTooLarge}
+	case slices.Contains(statusKinds(r.StatusCode), ErrRedirect):
+		return []error{ErrRedirect}
+	}
+	return nil
+}
+
+// failed is the error of an upload to which no answer came.
+func (p *coveragePut) failed(b broken, cause error) *StorageError {
+	d := &storageErrorDetails{kinds: []error{ErrUnavailable}, cause: cause, transient: b.transient}
+	if b.kind != nil && b.kind != ErrUnavailable {
+		d.kinds = []error{b.kind, ErrUnavailable}
+	}
+	d.add(storage.PlainText(b.reason, maxPrintedMessage))
+	return &StorageError{Host: p.url.host, Attempts: p.sent, hidden: d}
+}
+
 // PresignedUpload is a URL that takes one report. The URL is a secret while it is valid: whoever has it can upload.
 // However it is printed, its query is left out; Reveal alone gives all of it.
-type PresignedUpload struct{ secret *presignedURL } // a pointer, as in Token
-
-type presignedURL struct {
-	raw      string
-	url      *url.URL
+type PresignedUpload struct {
+	url      secret.Value
+	shown    string // without the query
+	host     string
 	received time.Time
 	validFor time.Duration // 0 where the URL does not tell
 }
 
 func newPresignedUpload(raw string, u *url.URL) *PresignedUpload {
 	seconds, _ := strconv.Atoi(u.Query().Get("X-Amz-Expires"))
-	return &PresignedUpload{&presignedURL{raw: raw, url: u, received: time.Now(), validFor: time.Duration(max(0, seconds)) * time.Second}}
+	return &PresignedUpload{
+		url:      secret.New(raw),
+		shown:    redact.Text(u.Scheme+"://"+u.Host+u.EscapedPath()+"?…", maxPrintedMessage),
+		host:     u.Host,
+		received: time.Now(),
+		validFor: time.Duration(min(max(0, seconds), maxValidSeconds)) * time.Second,
+	}
 }
+
+// maxValidSeconds is far longer than any URL is valid, and short enough not to overflow a time.Duration.
+const maxValidSeconds = 1 << 30
 
 // nearlyExpired reports whether four fifths of the URL's life have passed, by the time since it was received: the clock
 // of this machine may be wrong.
 func (p *PresignedUpload) nearlyExpired() bool {
-	return p.secret.validFor > 0 && time.Since(p.secret.received) > p.secret.validFor*4/5
+	return p.validFor > 0 && time.Since(p.received) > p.validFor/5*4
 }
-
-func (p *PresignedUpload) host() string { return p.secret.url.Host }
 
 // Reveal returns the URL with its signature: the only way to it.
 func (p *PresignedUpload) Reveal() string {
-	if p == nil || p.secret == nil {
+	if p == nil {
 		return ""
 	}
-	return p.secret.raw
+	return p.url.Reveal()
 }
 
 // String returns the URL without its query.
-func (p *PresignedUpload) String() string {
-	if p == nil || p.secret == nil {
+func (p PresignedUpload) String() string {
+	if p.shown == "" {
 		return "no URL"
 	}
-	return redact.Text(p.secret.url.Scheme+"://"+p.secret.url.Host+p.secret.url.EscapedPath()+"?…", maxPrintedMessage)
+	return p.shown
 }
 
 // GoString returns the URL without its query.
-func (p *PresignedUpload) GoString() string { return p.String() }
+func (p PresignedUpload) GoString() string { return p.String() }
 
 // Format prints the URL without its query for every verb.
-func (p *PresignedUpload) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+func (p PresignedUpload) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+
+// LogValue gives package log/slog the URL without its query.
+func (p PresignedUpload) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // MarshalText gives encoders the URL without its query.
-func (p *PresignedUpload) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+func (p PresignedUpload) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -1,15 +1,14 @@
 package codeant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/codeant-sdk/codeant/internal/redact"
-	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
 // StorageError is an upload that the storage behind a presigned URL did not take. It is ErrStorage; where no answer came
@@ -26,11 +25,21 @@ type StorageError struct {
 }
 
 type storageErrorDetails struct {
-	reason string
+	reason string // the storage's words, or why no answer came
 	kinds  []error
 	cause  error
 
 	transient bool
+	expired   bool // the URL, also the second one
+	page      bool // the answer is a web page
+}
+
+// add puts another sentence behind the reason.
+func (d *storageErrorDetails) add(text string) {
+	if d.reason != "" && text != "" {
+		d.reason += "; "
+	}
+	d.reason += text
 }
 
 func (e *StorageError) details() *storageErrorDetails {
@@ -77,18 +86,82 @@ func (e *StorageError) Error() string {
 	return "codeant: " + opCoveragePut + ": the report was not stored: " + strings.Join(parts, ": ") + " (" + where + ")" + e.advice()
 }
 
+const reportIt = ": report it to CodeAnt support"
+
 func (e *StorageError) advice() string {
-	switch {
-	case errors.Is(e, ErrRedirect):
-		return "; redirects are not followed, because they would carry the signed URL elsewhere: this is for CodeAnt to mend"
-	case e.Code == "SignatureDoesNotMatch", e.Code == "BadDigest":
-		return "; the signature of the upload URL does not fit the request: this is for CodeAnt to mend"
-	case e.StatusCode == 0 && errors.Is(e, ErrUnavailable):
-		return "; check that this network lets you reach the storage host, which is another one than the API's"
-	case errors.Is(e, ErrUnavailable), errors.Is(e, ErrRateLimited):
-		return "; try again later"
+	if advice := e.whatToDo(); advice != "" {
+		return "; " + advice
 	}
 	return ""
+}
+
+func (e *StorageError) whatToDo() string {
+	is := func(kind error) bool { return errors.Is(e, kind) }
+	switch {
+	case is(context.Canceled), is(context.DeadlineExceeded):
+		return ""
+	case is(ErrRedirect):
+		return "redirects are not followed, because they would carry the signed URL elsewhere" + reportIt
+	case e.StatusCode == 0 && is(ErrUnavailable):
+		return "check that this network lets you reach the storage host, which is not the API's host"
+	case e.StatusCode == http.StatusProxyAuthRequired:
+		return "the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY"
+	case is(ErrUnavailable), is(ErrRateLimited):
+		return "try again later"
+	case e.details().page:
+		return "check that no proxy or login page answers in the storage's place, and that this network lets you reach its host"
+	case is(ErrTooLarge):
+		return "the storage does not take a report of this size: split it by module, or leave out generated code"
+	case e.details().expired:
+		return "the URL is not valid for as long as this transfer takes, or the clock of who signed it is wrong" + reportIt
+	}
+	if advice := e.adviceByCode(); advice != "" {
+		return advice
+	}
+	switch {
+	case e.StatusCode == http.StatusInsufficientStorage:
+		return "the storage is full" + reportIt
+	case e.StatusCode == http.StatusForbidden:
+		return "a firewall of this network may refuse it: allow the storage host; otherwise report it to CodeAnt support"
+	case e.StatusCode >= 200 && e.StatusCode <= 299 && e.Code != "":
+		return "try again; if that does not help, report it to CodeAnt support"
+	case e.StatusCode >= 200 && e.StatusCode <= 299:
+		return "something may answer in the storage's place: check the proxy of this network"
+	}
+	return ""
+}
+
+// adviceByCode knows the codes of S3 and Azure that an upload meets.
+func (e *StorageError) adviceByCode() string {
+	switch e.Code {
+	case "SignatureDoesNotMatch", "BadDigest", "InvalidDigest", "Md5Mismatch", "XAmzContentSHA256Mismatch", "AuthenticationFailed":
+		return "the signature of the upload URL does not fit the request" + reportIt
+	case "NoSuchBucket", "ContainerNotFound", "ResourceNotFound":
+		return "the place that the upload URL names does not exist" + reportIt
+	case "InvalidAccessKeyId", "InvalidToken":
+		return "the storage does not know the key that signed the upload URL" + reportIt
+	case "AccessDenied", "AccessForbidden", "AuthorizationFailure", "AuthorizationPermissionMismatch", "AllAccessDisabled":
+		return "the upload URL does not give the right to store the report" + reportIt
+	case "InsufficientStorage", "StorageFull", "XMinioStorageFull", "QuotaExceeded":
+		return "the storage is full" + reportIt
+	}
+	return ""
+}
+
+// LogValue gives package log/slog the parts of the error.
+func (e *StorageError) LogValue() slog.Value {
+	if e == nil {
+		return slog.StringValue(e.Error())
+	}
+	return slog.GroupValue(
+		slog.String("error", e.Error()),
+		slog.String("op", opCoveragePut),
+		slog.Int("status", e.StatusCode),
+		slog.String("code", e.Code),
+		slog.String("request_id", e.RequestID),
+		slog.String("host", e.Host),
+		slog.Int("attempts", e.Attempts),
+	)
 }
 
 // Format prints the text of Error for every verb but %#v, which shows the fields.
@@ -109,47 +182,4 @@ func (e *StorageError) GoString() string {
 		return "(*codeant.StorageError)(nil)"
 	}
 	return fmt.Sprintf("&codeant.StorageError{StatusCode:%d, Code:%q, RequestID:%q, Host:%q, Attempts:%d}", e.StatusCode, e.Code, e.RequestID, e.Host, e.Attempts)
-}
-
-// refused is the error of a storage that answered.
-func (p *coveragePut) refused(r *storage.Refusal) *StorageError {
-	e := &StorageError{
-		StatusCode: r.StatusCode,
-		Code:       redact.Text(r.Code, maxPrintedValue),
-		RequestID:  redact.Text(r.RequestID, maxPrintedValue),
-		Host:       p.url.host(),
-		Attempts:   p.sent,
-		hidden:     &storageErrorDetails{reason: redact.Text(r.Message, maxPrintedMarkup), cause: r, transient: r.Transient()},
-	}
-	d := e.hidden
-	switch {
-	case r.StatusCode == http.StatusTooManyRequests:
-		d.kinds = []error{ErrRateLimited}
-	case r.Transient():
-		d.kinds = []error{ErrUnavailable}
-	case r.StatusCode == http.StatusRequestEntityTooLarge, r.Code == "EntityTooLarge":
-		d.kinds = []error{ErrTooLarge}
-	default:
-		for _, kind := range statusKinds(r.StatusCode) {
-			if kind == ErrRedirect {
-				d.kinds = []error{ErrRedirect}
-			}
-		}
-	}
-	if errors.Is(e, ErrRedirect) && r.Location != "" {
-		d.reason = "a redirect to " + redact.Text(r.Location, maxPrintedValue)
-	}
-	if r.Expired() {
-		d.reason = strings.TrimPrefix(d.reason+"; the upload URL expired, also the second one", "; ")
-	}
-	return e
-}
-
-// failed is the error of an upload to which no answer came.
-func (p *coveragePut) failed(b broken, cause error) *StorageError {
-	kinds := []error{ErrUnavailable}
-	if b.kind != nil && b.kind != ErrUnavailable {
-		kinds = []error{b.kind, ErrUnavailable}
-	}
-	return &StorageError{Host: p.url.host(), Attempts: p.sent, hidden: &storageErrorDetails{reason: b.reason, kinds: kinds, cause: cause, transient: b.transient}}
 }

@@ -25,6 +25,7 @@ type Refusal struct {
 	Code       string // the storage's own, such as "AccessDenied"
 	Message    string // the storage's words
 	Reason     string // why an answer with a 2xx status does not count, in our words
+	Page       bool   // it is a web page, which no storage sends
 	RequestID  string
 	RetryAfter time.Duration
 	Location   string // host of a redirect
@@ -116,6 +117,7 @@ func (a *answer) refusal(reason string) *Refusal {
 		Code:       a.clean(a.code, maxWord),
 		Message:    a.clean(a.message, maxMessage),
 		Reason:     reason,
+		Page:       a.complaint == isPage,
 		RequestID:  a.clean(id, maxWord),
 		expired:    strings.Contains(strings.ToLower(a.message), "expired") || strings.Contains(a.message, "time frame"),
 	}

@@ -91,10 +91,10 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNoSuccess(t *testing.T) {
 		"a namespace":          {body: `<s:Error xmlns:s="http://s3.amazonaws.com/doc/2006-03-01/"><s:Code>C</s:Code></s:Error>`, want: &Refusal{StatusCode: 200, Code: "C", Reason: saysError}},
 		"XML that breaks off":  {body: "<Stored><Key>x", want: broken},
 		"XML with a wrong end": {body: "<Stored></Key>", want: broken},
-		"an HTML page":         {header: html, body: "<html><head><title>Log in &lt;now&gt;</title></head></html>", want: &Refusal{StatusCode: 200, Message: "Log in &lt;now&gt;", Reason: isPage}},
-		"HTML without a type":  {header: map[string]string{"Content-Type": ""}, body: "<!DOCTYPE html>\n<html><body>hello<br></body></html>", want: &Refusal{StatusCode: 200, Message: "hello", Reason: isPage}},
-		"HTML after a comment": {header: map[string]string{"Content-Type": "application/xml"}, body: "<!-- hi --><html></html>", want: &Refusal{StatusCode: 200, Reason: isPage}},
-		"HTML after a text":    {header: html, body: "Hello<script>x()</script>", want: &Refusal{StatusCode: 200, Message: "Hello", Reason: isPage}},
+		"an HTML page":         {header: html, body: "<html><head><title>Log in &lt;now&gt;</title></head></html>", want: &Refusal{StatusCode: 200, Message: "Log in &lt;now&gt;", Reason: isPage, Page: true}},
+		"HTML without a type":  {header: map[string]string{"Content-Type": ""}, body: "<!DOCTYPE html>\n<html><body>hello<br></body></html>", want: &Refusal{StatusCode: 200, Message: "hello", Reason: isPage, Page: true}},
+		"HTML after a comment": {header: map[string]string{"Content-Type": "application/xml"}, body: "<!-- hi --><html></html>", want: &Refusal{StatusCode: 200, Reason: isPage, Page: true}},
+		"HTML after a text":    {header: html, body: "Hello<script>x()</script>", want: &Refusal{StatusCode: 200, Message: "Hello", Reason: isPage, Page: true}},
 		"JSON error":           {body: `{"error":"no space"}`, want: &Refusal{StatusCode: 200, Message: "no space", Reason: `the answer says that it failed: something in "error"`}},
 		"JSON failure":         {body: `{"success":false,"message":"nope"}`, want: &Refusal{StatusCode: 200, Message: "nope", Reason: `the answer says that it failed: "success": false`}},
 		"JSON that breaks off": {body: `{"stored":tr`, want: broken},
@@ -165,7 +165,7 @@ func TestARefusalKeepsTheStoragesCodeAndWords(t *testing.T) {
 		},
 		"a page": {
 			status: 502, header: map[string]string{"Content-Type": "text/html"}, body: "<html><title>502 Bad Gateway</title><hr>nginx</html>",
-			want: &Refusal{StatusCode: 502, Message: "502 Bad Gateway"}, text: "the storage answered 502",
+			want: &Refusal{StatusCode: 502, Message: "502 Bad Gateway", Page: true}, text: "the storage answered 502",
 		},
 		"XML that breaks off": {
 			status: 500, body: "<Error><Code>Half", want: &Refusal{StatusCode: 500, Code: "Half"}, text: "the storage answered 500: Half",
