@@ -60,13 +60,13 @@ func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (
 	if !got.good() {
 		limit = maxErrorBody
 	}
-	watch := newWatchdog(defaultStallTimeout, stop)
-	defer watch.stop()
+	watched := watch(res.Body, stop)
+	defer watched.timer.Stop()
 	var (
 		whole bool
 		err   error
 	)
-	got.raw, whole, err = readBody(watch.reader(res.Body), res.ContentLength, limit)
+	got.raw, whole, err = readBody(watched, res.ContentLength, limit)
 	got.body = bytes.TrimSpace(jsonscan.TrimBOM(got.raw))
 	if err == nil && got.good() && !whole {
 		err = errTooLarge
@@ -180,29 +180,20 @@ func (a answer) document(op operation) (jsonscan.Document, error) {
 	return jsonscan.Document{Fields: fields, Value: a.body}, unusableJSON(err)
 }
 
-// watchdog ends an attempt when no byte has moved for a while, which no deadline of net/http does.
-type watchdog struct {
-	timer   *time.Timer
-	timeout time.Duration
-}
-
-func newWatchdog(timeout time.Duration, stop context.CancelCauseFunc) *watchdog {
-	return &watchdog{timer: time.AfterFunc(timeout, func() { stop(errStalled) }), timeout: timeout}
-}
-
-func (w *watchdog) stop() { w.timer.Stop() }
-
-func (w *watchdog) reader(r io.Reader) io.Reader { return &watchedReader{r, w} }
-
+// watchedReader ends an attempt when no byte has moved for a while, which no deadline of net/http does.
 type watchedReader struct {
 	io.Reader
-	watch *watchdog
+	timer *time.Timer
+}
+
+func watch(r io.Reader, stop context.CancelCauseFunc) *watchedReader {
+	return &watchedReader{r, time.AfterFunc(defaultStallTimeout, func() { stop(errStalled) })}
 }
 
 func (r *watchedReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if n > 0 {
-		r.watch.timer.Reset(r.watch.timeout)
+		r.timer.Reset(defaultStallTimeout)
 	}
 	return n, err
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/openfile"
@@ -267,10 +269,9 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := *req // a RoundTripper may not change what it is given
-	out.Header = req.Header.Clone()
-	out.Header["Authorization"] = []string{"Bearer " + x.token.Reveal()}
-	return x.roundTrip(t.next, &out, body)
+	header := maps.Clone(req.Header)
+	header["Authorization"] = []string{"Bearer " + x.token.Reveal()}
+	return x.roundTrip(t.next, req, header, body)
 }
 
 // bodyOf returns the body of a request, which middleware may have replaced.
@@ -291,12 +292,12 @@ func withCredential(object []byte, field string, token Token) ([]byte, error) {
 	if len(object) < len(`{}`) || object[0] != '{' {
 		return nil, errors.New("middleware changed the body so that the token has no place in it")
 	}
-	member, err := json.Marshal(map[string]string{field: token.Reveal()})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]byte, 0, len(member)+len(object))
-	out = append(out, member[:len(member)-1]...)
+	value := token.Reveal()
+	out := make([]byte, 0, len(object)+len(field)+len(value)+len(`"":"",`)+4)
+	out = append(out, '{')
+	out = strconv.AppendQuote(out, field) // both are visible ASCII, which Go quotes as JSON does
+	out = append(out, ':')
+	out = strconv.AppendQuote(out, value)
 	if object[1] != '}' {
 		out = append(out, ',')
 	}

@@ -65,6 +65,9 @@ func (r Request) operation() (operation, error) {
 			return operation{}, invalid("path", shown, `has a "`+segment+`" in it`, mend)
 		}
 	}
+	if strings.ContainsFunc(r.TokenField, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return operation{}, invalid("token field", r.TokenField, "is not a name", `use one such as "access_token"`)
+	}
 	method := strings.ToUpper(r.Method)
 	return operation{
 		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery, tokenField: r.TokenField,

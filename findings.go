@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -113,6 +114,9 @@ type finder struct {
 
 // index returns the members of an object. They are valid until the next call.
 func (d *finder) index(object jsonscan.Value) (f jsonscan.Fields, err error) {
+	if d.members == nil {
+		d.members = make(jsonscan.Fields, 0, 12)
+	}
 	d.members, err = object.Fields(d.members[:0])
 	return d.members, unusableJSON(err)
 }
@@ -134,7 +138,7 @@ func (d *finder) finding(raw jsonscan.Value, under string) (Finding, error) {
 		RuleID:        f.Text(ruleKeys(d.analysis)...),
 		CWE:           prefixed("CWE-", f.Texts(maxTexts, "cwe", "cwe_id", "cwes")),
 		CVE:           cveOf(f),
-		FalsePositive: f.True("is_false_positive", "false_positive") || strings.EqualFold(f.Text("confidence_score"), "FALSE_POSITIVE"),
+		FalsePositive: f.True("is_false_positive", "false_positive") || bytes.EqualFold(f.Bytes("confidence_score"), []byte("FALSE_POSITIVE")),
 		Dismissed:     f.True("is_dismissed", "dismissed"),
 		Raw:           json.RawMessage(raw),
 	}
@@ -184,14 +188,14 @@ func titleOf(f jsonscan.Fields, finding Finding) string {
 // severityOf falls back, where a finding has none, to what the vendor's clients take for its analysis: high for a
 // secret, medium for a vulnerability.
 func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
-	if word := f.Text("severity"); word != "" {
+	if word := f.Bytes("severity"); word != nil {
 		severity, _ := knownSeverity(word)
 		return severity
 	}
 	worst := SeverityUnknown
 	for rating := range f.Get("ratings").Elements() {
 		if inside, err := fieldsOf(rating); err == nil {
-			severity, _ := knownSeverity(inside.Text("severity"))
+			severity, _ := knownSeverity(inside.Bytes("severity"))
 			worst = max(worst, severity)
 		}
 	}
@@ -209,8 +213,8 @@ func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
 func cveOf(f jsonscan.Fields) []string {
 	found := f.Texts(maxTexts, "cve", "cve_id")
 	if len(found) == 0 {
-		if id := f.Text("vulnerability_id", "id"); strings.HasPrefix(strings.ToUpper(id), "CVE-") {
-			found = []string{id}
+		if id := f.Bytes("vulnerability_id", "id"); len(id) > 4 && bytes.EqualFold(id[:4], []byte("CVE-")) {
+			found = []string{string(id)}
 		}
 	}
 	return prefixed("CVE-", found)

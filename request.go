@@ -99,9 +99,10 @@ type exchange struct {
 	body      []byte // without a credential
 	refreshed bool   // the token source was asked again after a 401
 
-	token Token // of this attempt
-	sent  int   // how often the request was handed to the transport
-	wire  *wire // what reached the connection the last time
+	token Token                   // of this attempt
+	stop  context.CancelCauseFunc // ends this attempt
+	sent  int                     // how often the request was handed to the transport
+	wire  *wire                   // what reached the connection the last time; nil if middleware kept the request
 	last  Attempt
 }
 
@@ -153,9 +154,13 @@ func (x *exchange) attempt(token Token, decode func(jsonscan.Document) error) *f
 	defer limit.Stop()
 
 	began, sent := time.Now(), x.sent
-	x.token, x.wire = token, &wire{stop: stop}
+	req, err := x.newRequest(context.WithValue(ctx, requestKey{}, x))
+	if err != nil {
+		return &failure{err: err}
+	}
+	x.token, x.stop, x.wire = token, stop, nil
 	x.last = Attempt{Op: x.op.name, Method: x.op.verb(), Path: x.op.path}
-	res, err := x.client.api.Do(x.newRequest(context.WithValue(ctx, requestKey{}, x)))
+	res, err := x.client.api.Do(req)
 	x.sent = max(x.sent, sent+1) // middleware may answer without a transport
 	x.last.Number = x.sent
 	var f *failure
@@ -177,26 +182,29 @@ func (x *exchange) answered(ctx context.Context, stop context.CancelCauseFunc, r
 	return x.judge(got, decode) // the status of a refusal is enough, even if its body broke off
 }
 
-func (x *exchange) newRequest(ctx context.Context) *http.Request {
-	req := &http.Request{
-		Method: x.op.verb(), URL: x.client.target(x.op),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {x.client.userAgent}},
+func (x *exchange) newRequest(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, x.op.verb(), "", nil)
+	if err != nil {
+		return nil, invalid("method", x.op.method, "is not an HTTP method", "use POST, GET, PUT, PATCH or DELETE")
 	}
+	x.client.target(req.URL, x.op)
 	req.Host = req.URL.Host
+	values := [...]string{"application/json", x.client.userAgent, "application/json"} // one array for all headers
+	req.Header["Accept"] = values[0:1:1]
+	req.Header["User-Agent"] = values[1:2:2]
 	if x.body != nil {
-		req.Header["Content-Type"] = []string{"application/json"}
+		req.Header["Content-Type"] = values[2:3:3]
 		req.Body, req.ContentLength = newPayload(x.body), int64(len(x.body))
 	}
-	return req.WithContext(ctx)
+	return req, nil
 }
 
-func (c *Client) target(op operation) *url.URL {
-	u := *c.base
+// target writes the address of an operation into u.
+func (c *Client) target(u *url.URL, op operation) {
+	*u = *c.base
 	u.RawPath = u.EscapedPath() + op.path
 	u.Path, _ = url.PathUnescape(u.RawPath) // paths of operations are checked where they come from outside
 	u.RawQuery = op.query
-	return &u
 }
 
 // report ends an attempt: the observers and the log learn of it and of the pause before the next one.

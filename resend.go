@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 )
@@ -34,19 +35,19 @@ func (p *payload) Read(b []byte) (int, error) {
 
 func (p *payload) Close() error { return nil }
 
-// roundTrip sends a request whose body is data, and sends it again if the connection was gone before any of it was
+// roundTrip sends a request with this header and with data as its body, and sends it again if the connection was gone before any of it was
 // written, or if the server closed it with word that it did not process the request (GOAWAY).
 //
 // net/http would do so too, if it could read the body again. But it also repeats requests that the server may have
 // processed: after an HTTP/2 reset, and then without limit.
-func (x *exchange) roundTrip(next http.RoundTripper, req *http.Request, data []byte) (*http.Response, error) {
+func (x *exchange) roundTrip(next http.RoundTripper, req *http.Request, header http.Header, data []byte) (*http.Response, error) {
 	ctx := req.Context()
 	for resends := 0; ; resends++ {
 		x.sent++
-		x.wire = &wire{stop: x.wire.stop, oneWrite: fitsOneWrite(req, data)}
-		req = req.WithContext(httptrace.WithClientTrace(ctx, x.wire.trace()))
-		req.Body, req.GetBody, req.ContentLength = newBody(data), nil, int64(len(data))
-		res, err := next.RoundTrip(req)
+		x.wire = &wire{stop: x.stop, oneWrite: fitsOneWrite(req.URL, header, data)}
+		out := req.WithContext(httptrace.WithClientTrace(ctx, x.wire.trace())) // a copy: a RoundTripper may not change what it is given
+		out.Header, out.Body, out.GetBody, out.ContentLength = header, newBody(data), nil, int64(len(data))
+		res, err := next.RoundTrip(out)
 		if err == nil || ctx.Err() != nil || !x.wire.unprocessed(err) || resends == maxResends {
 			return res, err
 		}
@@ -66,11 +67,13 @@ type wire struct {
 	stop     context.CancelCauseFunc // ends the attempt
 	oneWrite bool                    // the request reaches the connection whole or not at all, on HTTP/1
 
+	hooks httptrace.ClientTrace
+
 	asked, reused, http2, wroteHeaders, wroteAll atomic.Bool
 }
 
 func (w *wire) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
+	w.hooks = httptrace.ClientTrace{
 		GetConn: func(string) {
 			w.asked.Store(true)
 			if w.wroteHeaders.Load() {
@@ -85,18 +88,19 @@ func (w *wire) trace() *httptrace.ClientTrace {
 		WroteHeaders: func() { w.wroteHeaders.Store(true) },
 		WroteRequest: func(info httptrace.WroteRequestInfo) { w.wroteAll.Store(info.Err == nil) },
 	}
+	return &w.hooks
 }
 
 // unsent reports whether it is certain that nothing of the request was written.
 func (w *wire) unsent() bool {
-	return w.asked.Load() && (!w.wroteHeaders.Load() || w.oneWrite && !w.http2.Load() && !w.wroteAll.Load())
+	return w != nil && w.asked.Load() && (!w.wroteHeaders.Load() || w.oneWrite && !w.http2.Load() && !w.wroteAll.Load())
 }
 
 // fitsOneWrite reports whether net/http hands the request to the connection with one call, because it fits its buffer of
 // 4 KiB with room to spare. If that call failed, nothing was written.
-func fitsOneWrite(req *http.Request, data []byte) bool {
-	size := 512 + len(req.URL.Path) + len(req.URL.RawQuery) + len(data)
-	for name, values := range req.Header {
+func fitsOneWrite(u *url.URL, header http.Header, data []byte) bool {
+	size := 512 + len(u.Path) + len(u.RawQuery) + len(data)
+	for name, values := range header {
 		for _, value := range values {
 			size += len(name) + len(value) + 4
 		}
@@ -107,7 +111,7 @@ func fitsOneWrite(req *http.Request, data []byte) bool {
 // unprocessed reports whether the request may be sent again at once: it met a connection that was closed while idle, or
 // the server said with GOAWAY that it will not look at it.
 func (w *wire) unprocessed(err error) bool {
-	return w.reused.Load() && w.unsent() || isGoAway(err)
+	return w.unsent() && w.reused.Load() || isGoAway(err)
 }
 
 // isGoAway reports whether the server closed an HTTP/2 connection and named a last stream below that of the request.

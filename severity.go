@@ -1,6 +1,6 @@
 package codeant
 
-import "strings"
+import "bytes"
 
 // Severity ranks findings. Its zero value is SeverityUnknown, below all others.
 type Severity int
@@ -21,15 +21,27 @@ const (
 //
 // Evidence: observed (CodeAnt's command line client, which lacks p1).
 func ParseSeverity(s string) (Severity, error) {
-	severity, known := knownSeverity(s)
+	severity, known := knownSeverity([]byte(s))
 	if !known {
 		return SeverityUnknown, invalid("severity", s, "is not known", "use critical, high, medium, low, info or unknown")
 	}
 	return severity, nil
 }
 
-func knownSeverity(word string) (severity Severity, known bool) {
-	switch strings.ToLower(strings.TrimSpace(word)) {
+// knownSeverity reads a word without a copy of it: every finding has one.
+func knownSeverity(word []byte) (severity Severity, known bool) {
+	var lower [len("informational")]byte
+	trimmed := bytes.TrimSpace(word)
+	if len(trimmed) > len(lower) {
+		return SeverityUnknown, false
+	}
+	for i, c := range trimmed {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	switch string(lower[:len(trimmed)]) {
 	case "critical", "blocker", "p0":
 		return SeverityCritical, true
 	case "high", "error", "major", "p1":
