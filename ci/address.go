@@ -52,6 +52,7 @@ func (e env) readAddress(c candidate, raw string) (provider, repo, base value) {
 		unread := newProblem(c.name + " cannot be read as the address of a repository; " + setRemote)
 		return value{err: unread}, value{err: unread}, value{}
 	}
+	r = r.below(e.forcedURL)
 	known, address := wellKnown(r.host)
 	switch {
 	case e.forced != "":
@@ -153,6 +154,6 @@ func (e env) elsewhere(name string, f facts) bool {
 	if !ok || f.repo.text == "" {
 		return false
 	}
-	repo, ok := r.repo(codeant.Provider(f.provider.text), "")
+	repo, ok := r.below(e.forcedURL).repo(codeant.Provider(f.provider.text), "")
 	return ok && !strings.EqualFold(repo, f.repo.text)
 }

@@ -15,10 +15,10 @@
 // These variables take precedence over those of the CI system, and each resolves an error in its own field. With the
 // first three, no CI system is needed. An empty variable counts as unset, here and everywhere.
 //
-//	CODEANT_PROVIDER  github, gitlab, bitbucket or azuredevops
-//	CODEANT_REPO      owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps
-//	CODEANT_COMMIT    the commit's hash
-//	CODEANT_BRANCH    the branch's name
+//	CODEANT_PROVIDER      github, gitlab, bitbucket or azuredevops
+//	CODEANT_REPO          owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps
+//	CODEANT_COMMIT        the commit's hash
+//	CODEANT_BRANCH        the branch's name
 //	CODEANT_PROVIDER_URL  the provider's address, such as https://github.acme.example
 //
 // The overrides do not change PullRequest, Fork and MergeQueue.
@@ -32,15 +32,15 @@
 // host; GitHub is assumed there.
 //
 // The provider URL is https, with host and port, and on GitLab CI the path below which GitLab is installed. On the other
-// systems such a path looks like part of the repository's name: set CODEANT_PROVIDER_URL and CODEANT_REPO there. Set
-// CODEANT_PROVIDER_URL for a provider without TLS, too.
+// systems such a path looks like part of the repository's name: set CODEANT_PROVIDER_URL there, and for a provider without
+// TLS.
 package ci
 
 import (
-	"io"
 	"os"
 
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
 // Build describes the build that is running.
@@ -69,7 +69,7 @@ type Build struct {
 // are codeant.ErrInvalidRequest, and [ErrNotDetected] as well if there is no known CI system and the overrides are
 // not enough. None of them holds a credential, even if a remote's address does.
 func Detect() (*Build, error) {
-	return DetectFrom(os.LookupEnv, readBounded)
+	return DetectFrom(os.LookupEnv, readEvent)
 }
 
 // DetectFrom is like [Detect], but reads the environment through lookup, which works like [os.LookupEnv], and the event
@@ -80,7 +80,7 @@ func DetectFrom(lookup func(string) (string, bool), readFile func(string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	e.forced = codeant.Provider(over.provider.text)
+	e.forced, e.forcedURL = codeant.Provider(over.provider.text), over.base.text
 	seen, ok := e.look()
 	if !ok && !over.complete() {
 		return nil, notDetected(over)
@@ -111,12 +111,5 @@ func (e env) look() (facts, bool) {
 	return facts{}, false
 }
 
-// readBounded reads at most one byte more than an event may have, so that a larger file is seen to be too large.
-func readBounded(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxEvent+1))
-}
+// readEvent reads at most one byte more than an event may have, so that a larger file is seen to be too large.
+func readEvent(name string) ([]byte, error) { return openfile.ReadRegular(name, maxEvent+1) }

@@ -10,9 +10,10 @@ import (
 
 // env is the environment that is read.
 type env struct {
-	lookup   func(string) (string, bool)
-	readFile func(string) ([]byte, error)
-	forced   codeant.Provider // what CODEANT_PROVIDER says
+	lookup    func(string) (string, bool)
+	readFile  func(string) ([]byte, error)
+	forced    codeant.Provider // what CODEANT_PROVIDER says
+	forcedURL string           // what CODEANT_PROVIDER_URL says
 }
 
 // get returns the variable without the white space around it; "" where it is not set.

@@ -91,6 +91,20 @@ func newRemote(host, path string) (remote, bool) {
 	return r, len(r.path) > 0
 }
 
+// below leaves out of the path what comes before the repository on a server that lives below a path of its host, such as
+// https://corp.example/gitlab.
+func (r remote) below(server string) remote {
+	s, ok := parseRemote(strings.TrimRight(server, "/") + "/x")
+	if !ok || s.host != r.host {
+		return r
+	}
+	prefix := s.path[:len(s.path)-1]
+	if n := len(prefix); n < len(r.path) && slices.EqualFunc(prefix, r.path[:n], strings.EqualFold) {
+		r.path = r.path[n:]
+	}
+	return r
+}
+
 // wellKnown names the provider whose public service answers at host, and its address.
 func wellKnown(host string) (codeant.Provider, string) {
 	switch host {

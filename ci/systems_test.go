@@ -182,6 +182,31 @@ func TestJenkins(t *testing.T) {
 			want: at("https://ghe.acme.example:8443", build(codeant.GitHub, "", vars{"provider": "CODEANT_PROVIDER"})),
 		},
 		{
+			name: "GitLab below a path, provider and its address named",
+			env: env.with(vars{
+				"GIT_URL": "https://corp.example/gitlab/acme/shop.git", "CODEANT_PROVIDER": "gitlab", "CODEANT_PROVIDER_URL": "https://corp.example/GitLab/",
+			}),
+			want: at("https://corp.example/GitLab", build(codeant.GitLab, "", vars{"provider": "CODEANT_PROVIDER", "provider_url": "CODEANT_PROVIDER_URL"})),
+		},
+		{
+			name: "plugin of GitLab below a path: the source is the same repository, not a fork",
+			env: env.with(vars{
+				"GIT_URL": "https://corp.example/gitlab/acme/shop.git", "gitlabMergeRequestIid": "7", "gitlabMergeRequestLastCommit": head,
+				"gitlabSourceRepoHttpUrl": "https://corp.example/gitlab/acme/shop.git", "CODEANT_PROVIDER_URL": "https://corp.example/gitlab",
+			}),
+			want: at("https://corp.example/gitlab", built("Jenkins", codeant.GitLab, "", 7, false, from.with(vars{
+				"provider": "gitlabMergeRequestIid", "commit": "gitlabMergeRequestLastCommit", "pull_request": "gitlabMergeRequestIid",
+				"provider_url": "CODEANT_PROVIDER_URL",
+			}))),
+		},
+		{
+			name: "an address without the path of the provider, as over SSH",
+			env: env.with(vars{
+				"GIT_URL": "git@corp.example:acme/shop.git", "CODEANT_PROVIDER": "gitlab", "CODEANT_PROVIDER_URL": "https://corp.example/gitlab",
+			}),
+			want: at("https://corp.example/gitlab", build(codeant.GitLab, "", vars{"provider": "CODEANT_PROVIDER", "provider_url": "CODEANT_PROVIDER_URL"})),
+		},
+		{
 			name: "Bitbucket Data Center, provider named",
 			env:  env.with(vars{"GIT_URL": "https://bitbucket.acme.example/scm/acme/shop.git", "CODEANT_PROVIDER": "bitbucket"}),
 			want: at("https://bitbucket.acme.example", build(codeant.Bitbucket, "", vars{"provider": "CODEANT_PROVIDER"})),

@@ -1,14 +1,14 @@
 package gocover
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
 // maxGoMod is in bytes, and more than any go.mod has.
@@ -89,9 +89,12 @@ func nearest(dir, name string) (string, bool) {
 }
 
 func modulePath(name string) (string, error) {
-	content, err := readSmall(name)
+	content, err := openfile.ReadRegular(name, maxGoMod+1)
 	if err != nil {
 		return "", fmt.Errorf("gocover: go.mod cannot be read: %w", err)
+	}
+	if len(content) > maxGoMod {
+		return "", fmt.Errorf("gocover: %s is larger than 4 MiB, which no go.mod is; use Cobertura, which takes the module's path", name)
 	}
 	path := modfile.ModulePath(content)
 	if path == "" {
@@ -100,23 +103,11 @@ func modulePath(name string) (string, error) {
 	return path, nil
 }
 
-func readSmall(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxGoMod+1))
-	if err == nil && len(content) > maxGoMod {
-		err = &fs.PathError{Op: "read", Path: name, Err: errors.New("it is larger than 4 MiB")}
-	}
-	return content, err
-}
-
 // CoberturaFile is [Cobertura] for the profile in a file. [FindModule] finds the module and, by its .git, the
-// repository, so the file has to be in the directory of its module or below it.
+// repository, so the file has to be in the directory of its module or below it. It must be a regular file; for a pipe use
+// Cobertura.
 func CoberturaFile(w io.Writer, profile string) error {
-	f, err := os.Open(profile)
+	f, err := openfile.Regular(profile)
 	if err != nil {
 		return fmt.Errorf("gocover: the profile cannot be opened: %w", err)
 	}

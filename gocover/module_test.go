@@ -131,7 +131,7 @@ func TestWithoutAModuleThereIsAnError(t *testing.T) {
 		},
 		"too large": {
 			profile: "huge/cover.out",
-			text:    "gocover: go.mod cannot be read: read " + filepath.Join(top, "huge", "go.mod") + ": it is larger than 4 MiB",
+			text:    "gocover: " + filepath.Join(top, "huge", "go.mod") + " is larger than 4 MiB, which no go.mod is; use Cobertura, which takes the module's path",
 		},
 		"no directory": {
 			profile: "gone/cover.out",

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
 // Env is the world of a program, so that tests can give it another one.
@@ -41,14 +42,7 @@ func Main(run func(context.Context, Env) int) {
 
 // readFile reads the description of an event: one byte more than package ci accepts, so that it sees a larger file for
 // what it is.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, 8<<20+1))
-}
+func readFile(name string) ([]byte, error) { return openfile.ReadRegular(name, 8<<20+1) }
 
 // get returns a variable, or nothing if it is not set.
 func (e Env) get(name string) string {

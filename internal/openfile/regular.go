@@ -1,0 +1,31 @@
+package openfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+)
+
+// Regular opens a regular file and refuses anything else, for callers without a context that could end the wait for a
+// FIFO or a device.
+func Regular(path string) (*File, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := f.Info.Mode(); !mode.IsRegular() {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("it is " + Kind(mode) + ", not a regular file")}
+	}
+	return f, nil
+}
+
+// ReadRegular reads at most limit bytes of a regular file. Give one more than the file may have to see that it has more.
+func ReadRegular(path string, limit int64) ([]byte, error) {
+	f, err := Regular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
+}
