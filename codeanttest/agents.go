@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-var agentStartFields = append([]field{need("service"), need("repo"), need("accessToken"), need("branch"), need("instructionPrompt")},
-	mayAll("commitId", "includeFiles", "excludeFiles", "azureDevopsBaseUrl", "gitlab_base_url", "github_base_url", "bitbucket_base_url")...)
+func agentStartFields() []field {
+	return append(
+		mayAll("commitId", "includeFiles", "excludeFiles", "azureDevopsBaseUrl", "gitlab_base_url", "github_base_url", "bitbucket_base_url"),
+		need("service"), need("repo"), need("branch"), need("instructionPrompt"),
+	)
+}
 
 type agentScan struct {
 	Service   string    `json:"service"`
@@ -21,7 +25,7 @@ type agentScan struct {
 	Timestamp time.Time `json:"timestamp"`
 	Files     int       `json:"num_files"`
 
-	polls int
+	job job
 }
 
 type agentStore struct {
@@ -46,6 +50,7 @@ func (s *Server) startAgent(_ *call, in map[string]string) answer {
 	scan := &agentScan{
 		Service: in["service"], Repo: in["repo"], Branch: in["branch"], Commit: in["commitId"], Prompt: in["instructionPrompt"],
 		ID: "agent-" + strconv.Itoa(len(s.agents.scans)+1), Timestamp: time.Now().UTC(), Files: 1,
+		job: job{begun: time.Now()},
 	}
 	s.agents.scans = append(s.agents.scans, scan)
 	return reply(http.StatusOK, map[string]any{"message": "Scan started successfully", "scanId": scan.ID, "filesQueued": scan.Files})
@@ -59,7 +64,7 @@ func (s *Server) agentResults(_ *call, in map[string]string) answer {
 			continue
 		}
 		body := map[string]any{"scanId": scan.ID, "repoName": scan.Repo, "status": "in_progress", "results": []any{}, "totalIssues": 0}
-		if scan.polls++; scan.polls > s.cfg.pendingPolls {
+		if !scan.job.pending(s.cfg) {
 			body["status"] = "completed"
 			var files []struct{ Issues []json.RawMessage }
 			if found := s.agents.found[scan.Repo]; json.Unmarshal(found, &files) == nil {

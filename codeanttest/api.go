@@ -2,80 +2,120 @@ package codeanttest
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"mime"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/codeant-sdk/codeant"
 )
 
-// field is a member of a request's JSON object. It holds a string, unless it is raw.
-type field struct {
-	name     string
-	required bool
-	raw      bool // any JSON; handlers get it as it came
-}
-
-func need(name string) field   { return field{name: name, required: true} }
-func may(name string) field    { return field{name: name} }
-func mayRaw(name string) field { return field{name: name, raw: true} }
-
-func mayAll(names ...string) []field {
-	fields := make([]field, len(names))
-	for i, name := range names {
-		fields[i] = may(name)
-	}
-	return fields
-}
-
-// endpoint is one operation of the API. A field named access_token or accessToken must hold the token of the header.
+// endpoint is one operation of the API.
 type endpoint struct {
-	op     string
-	path   string
-	fields []field
-	handle func(s *Server, c *call, in map[string]string) answer
+	op         string
+	path       string
+	credential string // the field in which the credential may be, besides the header; "" where there is none
+	fields     []field
+	handle     func(s *Server, c *call, in map[string]string) answer
+	variants   map[string]string // operations that share the path: the value of result_type, and the operation's name
 }
 
-var coreEndpoints = []endpoint{
-	{"tokens.create", "/api/tokens/create", []field{need("name")}, (*Server).createToken},
-	{"tokens.list", "/api/tokens/list", nil, (*Server).listTokens},
-	{"tokens.revoke", "/api/tokens/revoke", []field{need("token_id")}, (*Server).revokeToken},
-	{"coverage.presign", "/pr/analysis/coverage/presign", coverageFields, (*Server).presign},
-	{"coverage.complete", "/pr/analysis/coverage/complete", coverageFields, (*Server).complete},
-	{"gates.start", "/analysis/ci/quality-gates/scan/start", gateFields, (*Server).startGates},
-	{"gates.results", "/analysis/ci/quality-gates/scan/results", gateFields, (*Server).gateResults},
-	{"scans.start", "/api/analysis/start", scanStartFields, (*Server).startScan},
-	{"scans.results.sast", "/api/analysis/results", scanFields, resultsOf(codeant.SAST)},
-	{"scans.results.sca", "/api/analysis/results/sca", scanFields, resultsOf(codeant.SCA)},
-	{"scans.results.secrets", "/api/analysis/results/secrets", scanFields, resultsOf(codeant.Secrets)},
-	{"scans.results.sbom", "/api/analysis/results/sbom", scanFields, resultsOf(codeant.SBOM)},
-	{"scans.results.antipatterns", "/api/analysis/results/antipatterns", scanFields, resultsOf(codeant.AntiPatterns)},
-	{"scans.history", "/api/analysis/scan-history", []field{need("repo"), need("service"), need("access_token")}, (*Server).scanHistory},
-	{"agents.start", "/api/analysis/agents/scan/start", agentStartFields, (*Server).startAgent},
-	{"agents.results", "/api/analysis/agents/scan/results", []field{need("repo"), need("scanId")}, (*Server).agentResults},
-	{"agents.history", "/api/analysis/agents/scan/history", []field{need("repo")}, (*Server).agentHistory},
+// endpoints is the table of all operations but coverage.put, which the storage takes.
+func endpoints() []endpoint {
+	const (
+		snake, camel = "access_token", "accessToken"
+		analysis     = "/api/analysis/"
+		agents       = analysis + "agents/scan/"
+		coverage     = "/pr/analysis/coverage/"
+		gates        = "/analysis/ci/quality-gates/scan/"
+		center       = "/extension/scans2/"
+		metrics      = "/api/metrics/developer/"
+		teams        = metrics + "teams/"
+	)
+	return []endpoint{
+		{op: "tokens.create", path: "/api/tokens/create", fields: []field{need("name")}, handle: (*Server).createToken},
+		{op: "tokens.list", path: "/api/tokens/list", handle: (*Server).listTokens},
+		{op: "tokens.revoke", path: "/api/tokens/revoke", fields: []field{need("token_id")}, handle: (*Server).revokeToken},
+
+		{op: "coverage.presign", path: coverage + "presign", credential: snake, fields: coverageFields(), handle: (*Server).presign},
+		{op: "coverage.complete", path: coverage + "complete", credential: snake, fields: coverageFields(), handle: (*Server).complete},
+
+		{op: "gates.start", path: gates + "start", fields: gateFields(), handle: (*Server).startGates},
+		{op: "gates.results", path: gates + "results", fields: gateFields(), handle: (*Server).gateResults},
+
+		{op: "scans.start", path: analysis + "start", credential: snake, fields: scanStartFields(), handle: (*Server).startScan},
+		{op: "scans.results.sast", path: analysis + "results", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SAST)},
+		{op: "scans.results.sca", path: analysis + "results/sca", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SCA)},
+		{op: "scans.results.secrets", path: analysis + "results/secrets", credential: snake, fields: scanFields(), handle: resultsOf(codeant.Secrets)},
+		{op: "scans.results.sbom", path: analysis + "results/sbom", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SBOM)},
+		{
+			op: "scans.results.antipatterns", path: analysis + "results/antipatterns", credential: snake,
+			fields: scanFields(), handle: resultsOf(codeant.AntiPatterns),
+		},
+		{
+			op: "scans.history", path: analysis + "scan-history", credential: snake, fields: []field{need("repo"), need("service")},
+			handle: (*Server).scanHistory,
+		},
+
+		{op: "agents.start", path: agents + "start", credential: camel, fields: agentStartFields(), handle: (*Server).startAgent},
+		{op: "agents.results", path: agents + "results", fields: []field{need("repo"), need("scanId")}, handle: (*Server).agentResults},
+		{op: "agents.history", path: agents + "history", fields: []field{need("repo")}, handle: (*Server).agentHistory},
+
+		{op: "account.verify", path: center + "validate", fields: []field{may("extension")}, handle: (*Server).validateConnection},
+		{op: "account.repositories", path: center + "listrepos", fields: []field{need("org")}, handle: (*Server).listRepositories},
+		{op: "extension.history", path: center + "get-scan-history", fields: []field{need("repo")}, handle: (*Server).centerHistory},
+		{op: "extension.results", path: center + "fetch-results", fields: centerFields(), handle: (*Server).centerResults, variants: plainResults()},
+		{
+			op: "extension.results", path: center + "fetch-advanced-results", fields: centerFields(), handle: (*Server).centerResults,
+			variants: advancedResults(),
+		},
+		{
+			op: "scans.dismissals", path: center + "dismiss-alerts/get", fields: []field{need("repo"), need("analysis_type")},
+			handle: (*Server).listDismissals,
+		},
+		{op: "extension.start", path: "/extension/analysis/run", fields: runFields(), handle: (*Server).runAnalysis},
+
+		{op: "teams.list", path: teams + "list", fields: teamListFields(), handle: (*Server).listTeams},
+		{op: "teams.get", path: teams + "get", fields: teamFields(), handle: (*Server).getTeam},
+		{op: "teams.create", path: teams + "create", fields: teamCreateFields(), handle: (*Server).createTeam},
+		{op: "teams.update", path: teams + "update", fields: teamUpdateFields(), handle: (*Server).updateTeam},
+		{op: "teams.delete", path: teams + "delete", fields: teamDeleteFields(), handle: (*Server).deleteTeam},
+		{op: "teams.members.add", path: teams + "members/add", fields: newMemberFields(), handle: (*Server).addMember},
+		{op: "teams.members.remove", path: teams + "members/remove", fields: memberFields(), handle: (*Server).removeMember},
+
+		{op: "metrics.active_developers", path: metrics + "devs/active/get", fields: rangeFields(), handle: metric("active_developers", noActiveDevelopers)},
+		{op: "metrics.pull_requests", path: metrics + "prs/get", fields: rangeFields(), handle: metric("developer_pr_data", noPullRequests)},
+		{op: "metrics.comparison", path: metrics + "comparison/get", fields: authorFields(), handle: metric("dev_comparison", emptyComparison)},
+		{op: "metrics.summary", path: metrics + "summary/get", fields: summaryFields(), handle: metric("dev_summary", emptySummary)},
+	}
 }
 
-// Operations returns the names of all operations that the server knows, for Inject.
+// Operations returns, sorted, the names of all operations that the server knows: those of the methods of package codeant,
+// "call" for the patterns of Handle, and "extension.…" for endpoints that only CodeAnt's command line client uses.
 func Operations() []string {
-	names := []string{opCoveragePut}
+	names := []string{opCoveragePut, opCall}
 	for _, e := range endpoints() {
 		names = append(names, e.op)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func (s *Server) routeAPI(r *http.Request) (string, func(*call) answer) {
-	for _, e := range endpoints() {
-		if r.URL.Path == e.path {
-			return e.op, func(c *call) answer { return s.answerAPI(e, c) }
+		for _, op := range e.variants {
+			names = append(names, op)
 		}
 	}
-	return "", func(*call) answer { return refuse(http.StatusNotFound, "there is no %s", r.URL.Path) }
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// operation returns the name of the operation that a request is about. A path with variants needs the body for that.
+func (e endpoint) operation(c *call) string {
+	if e.variants == nil || c.read() != nil {
+		return e.op
+	}
+	var in struct {
+		ResultType string `json:"result_type"`
+	}
+	if json.Unmarshal(c.body, &in) == nil {
+		if op, known := e.variants[in.ResultType]; known {
+			return op
+		}
+	}
+	return e.op
 }
 
 func (s *Server) answerAPI(e endpoint, c *call) answer {
@@ -84,92 +124,17 @@ func (s *Server) answerAPI(e endpoint, c *call) answer {
 		a.header = http.Header{"Allow": {http.MethodPost}}
 		return a
 	}
-	token, refusal := s.authenticate(c)
+	who, refusal := s.authenticate(c, e.credential)
 	if refusal != nil {
 		return *refusal
 	}
-	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return refuse(http.StatusUnsupportedMediaType, "the Content-Type must be application/json")
+	in, refusal := c.fields(e.fields)
+	if refusal != nil {
+		return *refusal
 	}
-	if c.size > maxAPIBody {
-		return refuse(http.StatusRequestEntityTooLarge, "the body is over %d bytes", maxAPIBody)
+	if refusal := s.authorize(who, in); refusal != nil {
+		return *refusal
 	}
-	in, err := readFields(c.body, e.fields)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
-	for _, name := range []string{"access_token", "accessToken"} {
-		if credential, has := in[name]; has && credential != token {
-			return refuse(http.StatusBadRequest, "field %q is not the token of the Authorization header", name)
-		}
-	}
+	c.token = who
 	return e.handle(s, c, in)
-}
-
-func (s *Server) authenticate(c *call) (string, *answer) {
-	value, found := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
-	challenge, message := "Bearer", "the Authorization header is missing or holds no Bearer token"
-	if found {
-		s.mu.Lock()
-		status, known := s.tokens.status(value)
-		s.mu.Unlock()
-		switch {
-		case known && status == codeant.TokenActive:
-			return value, nil
-		case known:
-			challenge, message = `Bearer error="invalid_token", error_description="token revoked"`, "token revoked"
-		default:
-			challenge, message = `Bearer error="invalid_token"`, "the token is not known"
-		}
-	}
-	a := refuse(http.StatusUnauthorized, "%s", message)
-	a.header = http.Header{"Www-Authenticate": {challenge}}
-	return "", &a
-}
-
-// readFields wants a JSON object with the given members, the required ones not empty, and no other.
-func readFields(body []byte, want []field) (map[string]string, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(body, &object); err != nil || object == nil {
-		return nil, fmt.Errorf("the body is not a JSON object")
-	}
-	in := make(map[string]string, len(want))
-	for _, f := range want {
-		raw, has := object[f.name]
-		delete(object, f.name)
-		if !has && !f.required {
-			continue
-		}
-		if !has {
-			return nil, fmt.Errorf("field %q is missing", f.name)
-		}
-		if f.raw {
-			in[f.name] = string(raw)
-			continue
-		}
-		var value *string
-		if json.Unmarshal(raw, &value) != nil || value == nil {
-			return nil, fmt.Errorf("field %q is not a string", f.name)
-		}
-		if *value == "" && f.required {
-			return nil, fmt.Errorf("field %q is empty", f.name)
-		}
-		in[f.name] = *value
-	}
-	if len(object) > 0 {
-		return nil, fmt.Errorf("field %q is not known", slices.Min(slices.Collect(maps.Keys(object))))
-	}
-	return in, nil
-}
-
-func refuse(status int, format string, args ...any) answer {
-	return reply(status, map[string]string{"message": fmt.Sprintf(format, args...)})
-}
-
-func reply(status int, body any) answer {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return answer{status: http.StatusInternalServerError, body: []byte(`{"message":"the answer cannot be encoded"}`)}
-	}
-	return answer{status: status, body: raw}
 }

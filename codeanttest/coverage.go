@@ -9,15 +9,8 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-var coverageFields = []field{
-	need("repo"),
-	need("commit_id"),
-	need("access_token"),
-	need("platform"),
-	may("module"),
-	may("branch"),
-	may("vcs_base_url"),
-	may("module_path"),
+func coverageFields() []field {
+	return append(mayAll("module", "branch", "vcs_base_url", "module_path"), need("repo"), need("commit_id"), need("platform"))
 }
 
 // Upload is a report that the storage took. A later one for the same commit and module replaces it.
@@ -29,17 +22,31 @@ type Upload struct {
 	Completed bool   // whether the client said that it is complete
 }
 
-// coverageKey is what tells reports apart.
-type coverageKey struct {
-	provider             codeant.Provider
-	repo, commit, module string
+// commitKey is a commit of a repository.
+type commitKey struct {
+	provider     codeant.Provider
+	repo, commit string
+}
+
+func keyOf(rev codeant.Revision) commitKey {
+	provider, err := codeant.ParseProvider(string(rev.Provider))
+	if err != nil {
+		provider = rev.Provider
+	}
+	return commitKey{provider, rev.Repo, rev.Commit}
+}
+
+// reportKey is what tells reports apart.
+type reportKey struct {
+	commit commitKey
+	module string
 }
 
 // coverageStore keeps one object per report; objects are named by their number.
 type coverageStore struct {
 	objects []*Upload // as presigned, stored or not
 	stored  []*Upload // in order of the first upload
-	index   map[coverageKey]int
+	index   map[reportKey]int
 }
 
 func (st *coverageStore) object(path string) *Upload {
@@ -66,29 +73,22 @@ func (s *Server) Uploads() []Upload {
 	return all
 }
 
-func coverageRevision(in map[string]string) (codeant.Revision, error) {
+func coverageOf(in map[string]string) (codeant.Revision, reportKey) {
 	rev := codeant.Revision{
-		Provider: codeant.Provider(in["platform"]), Repo: in["repo"], Commit: in["commit_id"], Branch: in["branch"], ProviderURL: in["vcs_base_url"],
+		Provider: codeant.Provider(in["platform"]), Repo: in["repo"], Commit: in["commit_id"], Branch: in["branch"],
+		ProviderURL: in["vcs_base_url"],
 	}
-	return rev, rev.Validate()
-}
-
-func keyOf(rev codeant.Revision, module string) coverageKey {
-	return coverageKey{rev.Provider, rev.Repo, rev.Commit, module}
+	return rev, reportKey{keyOf(rev), in["module"]}
 }
 
 func (s *Server) presign(_ *call, in map[string]string) answer {
-	rev, err := coverageRevision(in)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
+	rev, key := coverageOf(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := &s.coverage
 	if st.index == nil {
-		st.index = map[coverageKey]int{}
+		st.index = map[reportKey]int{}
 	}
-	key := keyOf(rev, in["module"])
 	i, known := st.index[key]
 	if !known {
 		i = len(st.objects)
@@ -99,13 +99,10 @@ func (s *Server) presign(_ *call, in map[string]string) answer {
 }
 
 func (s *Server) complete(_ *call, in map[string]string) answer {
-	rev, err := coverageRevision(in)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
+	_, key := coverageOf(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, known := s.coverage.index[keyOf(rev, in["module"])]
+	i, known := s.coverage.index[key]
 	if !known || s.coverage.objects[i].Bytes == 0 {
 		return refuse(http.StatusConflict, "no report was uploaded for this commit and module")
 	}

@@ -3,7 +3,6 @@ package codeanttest
 import (
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +10,8 @@ import (
 // Fault is what goes wrong with one request. Delay comes first, and alone it leaves the answer as it is. Of the others,
 // Reset outranks Truncate and Truncate outranks Stall; both break the answer of Status, Header and Body if one is
 // given, else the real one.
+//
+// Functions such as ProxyPage and EarlyRefusal make the faults that networks, proxies and storages are known for.
 type Fault struct {
 	// Status is answered instead, without carrying the request out; with Header or Body alone it is 200. A 504 to a start
 	// takes the job on all the same, as CodeAnt's gateway does.
@@ -22,23 +23,29 @@ type Fault struct {
 	Reset    bool          // close the connection abruptly, after the request was read and without carrying it out
 	Truncate bool          // answer 200 with half of the body that its Content-Length promises, and close
 	Stall    bool          // send the header and half of the body, then nothing until the client goes or the server closes
+
+	named named
 }
 
 // Inject lets the next requests of an operation, such as "coverage.put", meet these faults, one each and in order,
-// before any other check. Faults of further calls queue up behind. An operation that Operations does not name, and a
-// Status that is none from 200 to 599, end the test; without a test, with Start, such a fault never happens.
+// before any other check. Faults of further calls queue up behind. An operation that Operations does not name, a Status
+// outside 200 to 599, and a fault that this operation or this server cannot have end the test; without a test, with
+// Start, they panic.
 func (s *Server) Inject(op string, faults ...Fault) {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
-	if !slices.Contains(Operations(), op) {
-		s.fail("there is no operation %q; there are %q", op, Operations())
+	if !s.knows(op) {
 		return
 	}
 	copies := make([]Fault, 0, len(faults))
 	for _, f := range faults {
 		if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
-			s.fail("%d is no status that a Fault can answer", f.Status)
+			s.fail("a Fault cannot answer the status %d", f.Status)
+			return
+		}
+		if reason := f.named.unfit(s, op); reason != "" {
+			s.fail("%s", reason)
 			return
 		}
 		f.Header = f.Header.Clone()
@@ -49,13 +56,17 @@ func (s *Server) Inject(op string, faults ...Fault) {
 	s.faults[op] = append(s.faults[op], copies...)
 }
 
-func (s *Server) nextFault(op string) *Fault {
-	queue := s.faults[op]
-	if len(queue) == 0 {
+// nextFault returns the fault of the n-th request of an operation, or nil.
+func (s *Server) nextFault(op string, n int) *Fault {
+	if queue := s.faults[op]; len(queue) > 0 {
+		s.faults[op] = queue[1:]
+		return &queue[0]
+	}
+	if s.cfg.faults == nil {
 		return nil
 	}
-	s.faults[op] = queue[1:]
-	return &queue[0]
+	f := s.cfg.faults(op, n)
+	return &f
 }
 
 // replaces reports whether the request is not carried out.
@@ -63,10 +74,10 @@ func (f *Fault) replaces() bool { return f.Status != 0 || f.Body != "" || f.Head
 
 // early reports whether the answer comes before the body, as a client that sent Expect: 100-continue hopes.
 func (f *Fault) early(c *call) bool {
-	return c.storage && f.replaces() && !f.Reset && c.Header.Get("Expect") != ""
+	return f.named.early() || c.storage && f.replaces() && !f.Reset && c.Header.Get("Expect") != ""
 }
 
-func (f *Fault) handle(w http.ResponseWriter, c *call, real func(*call) answer) {
+func (f *Fault) handle(w http.ResponseWriter, c *call, h handler) {
 	// Only when the body was read does net/http notice that a client goes away.
 	if !f.early(c) && c.read() != nil {
 		panic(http.ErrAbortHandler)
@@ -74,33 +85,33 @@ func (f *Fault) handle(w http.ResponseWriter, c *call, real func(*call) answer) 
 	if f.Delay > 0 && !c.wait(f.Delay) {
 		panic(http.ErrAbortHandler)
 	}
-	if f.Reset {
-		reset(w)
-		return
-	}
-	a := f.answer(c, real)
 	switch {
+	case f.named.kind != nothing:
+		f.named.handle(w, c, f, h)
+	case f.Reset:
+		reset(w)
 	case f.Truncate:
+		a := f.answer(c, h)
 		a.status = http.StatusOK
 		c.sendHalf(w, a)
 		panic(http.ErrAbortHandler)
 	case f.Stall:
-		c.sendHalf(w, a)
-		select {
-		case <-c.Context().Done():
-		case <-c.server.done.Done():
-		}
+		c.sendHalf(w, f.answer(c, h))
+		c.untilGone()
 		panic(http.ErrAbortHandler)
+	case f.replaces():
+		c.send(w, f.answer(c, h))
+	default:
+		h.serve(w, c)
 	}
-	c.send(w, a)
 }
 
-func (f *Fault) answer(c *call, real func(*call) answer) answer {
+func (f *Fault) answer(c *call, h handler) answer {
 	if !f.replaces() {
-		return real(c)
+		return h.answer(c)
 	}
 	if f.Status == http.StatusGatewayTimeout && strings.HasSuffix(c.op, ".start") {
-		real(c) // the gateway gave up; behind it the job was taken on
+		h.answer(c) // the gateway gave up; behind it the job was taken on
 	}
 	a := answer{status: f.Status, header: f.Header, body: []byte(f.Body)}
 	if a.status == 0 {
@@ -115,6 +126,7 @@ func (c *call) sendHalf(w http.ResponseWriter, a answer) {
 	http.NewResponseController(w).Flush()
 }
 
+// reset closes the connection, or the stream of HTTP/2.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -159,15 +159,74 @@ func TestInjectRefuses(t *testing.T) {
 	s.Inject("coverage.put", codeanttest.Fault{Status: 42})
 	require.Len(t, tb.failures, 2)
 	assert.Contains(t, tb.failures[0], `there is no operation "coverage.putt"`)
-	assert.Equal(t, "codeanttest: 42 is no status that a Fault can answer", tb.failures[1])
+	assert.Equal(t, "codeanttest: a Fault cannot answer the status 42", tb.failures[1])
 	assert.Contains(t, codeanttest.Operations(), "coverage.put")
+}
+
+func TestMistakesOfATestAreReported(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mistake func(s *codeanttest.Server)
+		want    string
+	}{
+		"a fault of HTTP/2 without TLS": {
+			func(s *codeanttest.Server) { s.Inject("tokens.list", codeanttest.GoAway()) },
+			"codeanttest: this fault needs HTTP/2: make the server with the option TLS",
+		},
+		"a fault of the storage elsewhere": {
+			func(s *codeanttest.Server) { s.Inject("tokens.list", codeanttest.AnswerBeforeReading()) },
+			`codeanttest: this fault is for "coverage.put", not for "tokens.list"`,
+		},
+		"a pattern that ServeMux does not take": {
+			func(s *codeanttest.Server) { s.Handle("POST no-path", http.NotFoundHandler()) },
+			`codeanttest: parsing "POST no-path": at offset 5: host/path missing /`,
+		},
+		"a handler that is nil": {
+			func(s *codeanttest.Server) { s.Handle("/new", nil) },
+			`codeanttest: the handler of "/new" is nil`,
+		},
+		"a gate that has no findings": {
+			func(s *codeanttest.Server) {
+				s.SetGatePolicy("acme/web", map[string]codeant.Severity{"cover": codeant.SeverityLow})
+			},
+			`codeanttest: there is no gate "cover" that goes by findings`,
+		},
+		"a finding that is not there": {
+			func(s *codeanttest.Server) { s.Dismiss(revision, codeant.SAST, 0, "", "") },
+			"codeanttest: the sast findings of acme/web at 0123456 have no element 0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tb := &fakeTB{}
+			s := codeanttest.NewServer(tb)
+			defer s.Close()
+			c.mistake(s)
+			assert.Equal(t, []string{c.want}, tb.failures)
+			program, err := codeanttest.Start()
+			require.NoError(t, err)
+			defer program.Close()
+			assert.PanicsWithValue(t, c.want, func() { c.mistake(program) })
+		})
+	}
+}
+
+func TestRequestsOfAnUnknownOperationFailTheTest(t *testing.T) {
+	t.Parallel()
+	tb := &fakeTB{}
+	s := codeanttest.NewServer(tb)
+	defer s.Close()
+	assert.Nil(t, s.Requests("coverage.putt"))
+	require.Len(t, tb.failures, 1)
+	assert.Contains(t, tb.failures[0], `there is no operation "coverage.putt"; there are [`)
 }
 
 func TestStart(t *testing.T) {
 	t.Parallel()
 	s, err := codeanttest.Start()
 	require.NoError(t, err)
-	s.Inject("no.such", codeanttest.Fault{Reset: true})
+	assert.Panics(t, func() { s.Inject("no.such", codeanttest.Fault{Reset: true}) })
+	assert.Panics(t, func() { s.Inject("tokens.list", codeanttest.Fault{Status: 199}) })
 	_, err = newClient(t, s).Tokens.List(t.Context())
 	require.NoError(t, err)
 	s.Close()

@@ -1,20 +1,42 @@
 package codeanttest
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
+	"time"
 
 	"github.com/codeant-sdk/codeant"
 )
 
-var gateFields = []field{need("repo"), need("service"), need("commit_id"), may("base_url")}
+func gateFields() []field {
+	return []field{need("repo"), need("service"), need("commit_id"), may("base_url")}
+}
+
+// gateRun is what is known of a commit's gates.
+type gateRun struct {
+	set    map[string]string // nil: not given
+	status string            // of the whole, where it is not COMPLETED
+	scanID string            // of the last start
+	job    job
+}
 
 // gateStore knows a commit's gates once they were set or started.
 type gateStore struct {
-	set    map[coverageKey]map[string]string
-	status map[coverageKey]string // of the whole, where it is not COMPLETED
-	polls  map[coverageKey]int    // answered so far; present once the gates were started or set
-	scanID map[coverageKey]string // of the last start
+	runs     map[commitKey]*gateRun
+	policies map[string]map[string]codeant.Severity // by repository
+}
+
+// begin starts a commit's gates anew.
+func (st *gateStore) begin(key commitKey) *gateRun {
+	if st.runs == nil {
+		st.runs = map[commitKey]*gateRun{}
+	}
+	if st.runs[key] == nil {
+		st.runs[key] = &gateRun{}
+	}
+	st.runs[key].job = job{begun: time.Now()}
+	return st.runs[key]
 }
 
 // SetGates decides what the quality gates of a commit say, by name: "secret": "FAILED". Without it the gates that
@@ -22,71 +44,103 @@ type gateStore struct {
 func (s *Server) SetGates(rev codeant.Revision, gates map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gates.begin(keyOf(rev, ""))
-	s.gates.set[keyOf(rev, "")] = maps.Clone(gates)
+	s.gates.begin(keyOf(rev)).set = maps.Clone(gates)
 }
 
 // SetGateStatus decides the status of the whole that a commit's gates end with, such as "ERROR", in place of COMPLETED.
 func (s *Server) SetGateStatus(rev codeant.Revision, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gates.begin(keyOf(rev, ""))
-	s.gates.status[keyOf(rev, "")] = status
+	s.gates.begin(keyOf(rev)).status = status
 }
 
-func (st *gateStore) begin(key coverageKey) {
-	if st.set == nil {
-		st.set, st.status = map[coverageKey]map[string]string{}, map[coverageKey]string{}
-		st.polls, st.scanID = map[coverageKey]int{}, map[coverageKey]string{}
+// SetGatePolicy decides by which findings the gates of a repository fail: the lowest severity that fails each gate, by
+// the names secret, sast, sca, iac and duplicate, such as "sast": codeant.SeverityHigh. Findings that are dismissed or
+// false positives do not count, those of unknown severity do. A commit that SetGates knows keeps what that says.
+func (s *Server) SetGatePolicy(repo string, policy map[string]codeant.Severity) {
+	if s.tb != nil {
+		s.tb.Helper()
 	}
-	st.polls[key] = 0
+	for gate := range policy {
+		if _, known := gateAnalyses()[gate]; !known {
+			s.fail("there is no gate %q that goes by findings", gate)
+			return
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gates.policies == nil {
+		s.gates.policies = map[string]map[string]codeant.Severity{}
+	}
+	s.gates.policies[repo] = maps.Clone(policy)
 }
 
-func gateKey(in map[string]string) (coverageKey, error) {
-	rev := codeant.Revision{Provider: codeant.Provider(in["service"]), Repo: in["repo"], Commit: in["commit_id"], ProviderURL: in["base_url"]}
-	return keyOf(rev, ""), rev.Validate()
+// gateAnalyses are the analyses whose findings decide about a gate.
+func gateAnalyses() map[string]codeant.Analysis {
+	return map[string]codeant.Analysis{
+		"secret": codeant.Secrets, "sast": codeant.SAST, "sca": codeant.SCA, "iac": infrastructure, "duplicate": duplicateCode,
+	}
 }
 
 func (s *Server) startGates(c *call, in map[string]string) answer {
-	key, err := gateKey(in)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gates.begin(key)
-	s.gates.scanID[key] = "gates-" + c.id
-	return reply(http.StatusOK, map[string]string{"message": "Quality gate scan queued", "scan_id": s.gates.scanID[key]})
+	run := s.gates.begin(scanKey(in))
+	run.scanID = "gates-" + c.id
+	return reply(http.StatusOK, map[string]string{"message": "Quality gate scan queued", "scan_id": run.scanID})
 }
 
 func (s *Server) gateResults(_ *call, in map[string]string) answer {
-	key, err := gateKey(in)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	polls, known := s.gates.polls[key]
-	if !known {
+	key := scanKey(in)
+	run := s.gates.runs[key]
+	switch {
+	case run == nil:
 		return refuse(http.StatusNotFound, "there is no quality gate scan of this commit")
-	}
-	s.gates.polls[key]++
-	if polls < s.cfg.pendingPolls {
+	case run.job.pending(s.cfg):
 		return reply(http.StatusOK, map[string]string{"status": "PENDING"})
 	}
-	gates, set := s.gates.set[key]
-	if !set {
-		gates = map[string]string{"secret": "PASSED", "duplicate": "PASSED"}
+	body := object{"status": "COMPLETED"}
+	if run.status != "" {
+		body["status"] = run.status
 	}
-	body := map[string]any{"status": "COMPLETED"}
-	if status, other := s.gates.status[key]; other {
-		body["status"] = status
+	if run.scanID != "" {
+		body["scan_id"] = run.scanID
 	}
-	if id := s.gates.scanID[key]; id != "" {
-		body["scan_id"] = id
-	}
-	for name, status := range gates {
+	for name, status := range s.verdicts(key, run) {
 		body[name+"_quality_gate"] = map[string]string{"status": status}
 	}
 	return reply(http.StatusOK, body)
+}
+
+func (s *Server) verdicts(key commitKey, run *gateRun) map[string]string {
+	policy, has := s.gates.policies[key.repo]
+	switch {
+	case run.set != nil:
+		return run.set
+	case !has:
+		return map[string]string{"secret": "PASSED", "duplicate": "PASSED"}
+	}
+	gates := map[string]string{}
+	for gate, lowest := range policy {
+		gates[gate] = "PASSED"
+		if scan := s.scans.of(key); scan != nil && s.fails(scan, gateAnalyses()[gate], lowest) {
+			gates[gate] = "FAILED"
+		}
+	}
+	return gates
+}
+
+// fails reports whether an analysis has an open finding of a severity, or above it.
+func (s *Server) fails(scan *commitScan, a codeant.Analysis, lowest codeant.Severity) bool {
+	for _, f := range openFindings(a, s.scans.mark(scan, a)) {
+		var finding struct{ Severity string }
+		_ = json.Unmarshal(f, &finding) // what has no severity has an unknown one
+		severity, err := codeant.ParseSeverity(finding.Severity)
+		if err != nil || severity == codeant.SeverityUnknown || severity >= lowest {
+			return true
+		}
+	}
+	return false
 }

@@ -3,7 +3,6 @@ package codeanttest
 import (
 	"context"
 	"net"
-	"net/http"
 	"sync"
 	"syscall"
 )
@@ -62,20 +61,18 @@ func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: l.addr, Err: err}
 }
 
-// newMemoryTransport reaches the given listeners, by the host's name, and nothing else.
-func newMemoryTransport(listeners ...*memoryListener) *http.Transport {
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			host, _, err := net.SplitHostPort(addr)
-			if err != nil {
-				return nil, err
+// dialMemory reaches the given listeners, by the host's name, and nothing else.
+func dialMemory(listeners ...*memoryListener) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range listeners {
+			if host == string(l.addr) {
+				return l.dial(ctx)
 			}
-			for _, l := range listeners {
-				if host == string(l.addr) {
-					return l.dial(ctx)
-				}
-			}
-			return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
-		},
+		}
+		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
 }

@@ -5,96 +5,179 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/codeant-sdk/codeant"
 )
 
-var (
-	baseURLFields   = mayAll("github_base_url", "gitlab_base_url", "azure_devops_base_url", "bitbucket_base_url")
-	scanFields      = append([]field{need("repo"), need("service"), need("commit_id"), need("access_token")}, baseURLFields...)
-	scanStartFields = append(mayAll("include_files", "exclude_files", "branch"), scanFields...)
-)
-
-// scanKey is one analysis of one commit.
-type scanKey struct {
-	commit   coverageKey
-	analysis codeant.Analysis
+func scanFields() []field {
+	return append(baseURLFields(), need("repo"), need("service"), need("commit_id"))
 }
 
-// scanStore knows what a commit's analyses find, and how often each was asked since the last start.
-type scanStore struct {
-	set     map[scanKey]json.RawMessage
-	started map[coverageKey]bool
-	polls   map[scanKey]int
-	history []coverageKey // in order of the first start
+func scanStartFields() []field {
+	return append(mayAll("include_files", "exclude_files", "branch"), scanFields()...)
 }
 
-func (st *scanStore) ready() {
-	if st.set == nil {
-		st.set, st.started, st.polls = map[scanKey]json.RawMessage{}, map[coverageKey]bool{}, map[scanKey]int{}
+// job is work that takes its time.
+type job struct {
+	begun time.Time
+	polls int
+}
+
+// pending reports whether a poll finds the job unfinished.
+func (j *job) pending(cfg config) bool {
+	j.polls++
+	return j.polls <= cfg.pendingPolls || time.Since(j.begun) < cfg.readyAfter
+}
+
+// commitScan is what is known of a commit.
+type commitScan struct {
+	key     commitKey
+	started bool
+	runs    []*scanRun // one for each branch
+	failed  map[codeant.Analysis]string
+	found   map[codeant.Analysis]json.RawMessage
+	jobs    map[codeant.Analysis]*job
+}
+
+type scanRun struct {
+	branch string
+	begun  time.Time
+}
+
+// run notes a scan of the commit on a branch.
+func (scan *commitScan) run(branch string, now time.Time) {
+	for _, r := range scan.runs {
+		if r.branch == branch {
+			r.begun = now
+			return
+		}
 	}
+	scan.runs = append(scan.runs, &scanRun{branch, now})
 }
 
-// SetFindings decides what an analysis of a commit finds. raw is a list of findings (of SBOM: of packages), which is
-// answered in the shape that CodeAnt documents, or a whole body, such as {"status":"failed"}, which is answered as it is.
-// Results are there whether or not a scan was started. Without it an analysis finds nothing.
+func (scan *commitScan) job(a codeant.Analysis) *job {
+	if scan.jobs[a] == nil {
+		scan.jobs[a] = &job{begun: scan.runs[len(scan.runs)-1].begun}
+	}
+	return scan.jobs[a]
+}
+
+// scanStore holds the commits in the order in which they became known.
+type scanStore struct {
+	all       []*commitScan
+	dismissed map[dismissalKey]dismissal
+}
+
+func (st *scanStore) of(key commitKey) *commitScan {
+	for _, scan := range st.all {
+		if scan.key == key {
+			return scan
+		}
+	}
+	return nil
+}
+
+// ensure returns the scan of a commit, which it makes if need be.
+func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
+	scan := st.of(key)
+	if scan == nil {
+		scan = &commitScan{
+			key: key, failed: map[codeant.Analysis]string{}, found: map[codeant.Analysis]json.RawMessage{}, jobs: map[codeant.Analysis]*job{},
+		}
+		st.all = append(st.all, scan)
+	}
+	if branch != "" || len(scan.runs) == 0 {
+		scan.run(branch, time.Now())
+	}
+	return scan
+}
+
+// repositories returns the names of all repositories, in the order in which they became known.
+func (st *scanStore) repositories() []string {
+	var names []string
+	for _, scan := range st.all {
+		if !slices.Contains(names, scan.key.repo) {
+			names = append(names, scan.key.repo)
+		}
+	}
+	return names
+}
+
+// SetFindings decides what an analysis of a commit finds. raw is a list of findings (of SBOM: of packages; of
+// duplicate code: of groups), which is answered in the shape that each endpoint has, or a whole body, such as
+// {"status":"failed"}, which is answered as it is. Results are there whether or not a scan was started. Without it an
+// analysis finds nothing.
 func (s *Server) SetFindings(rev codeant.Revision, a codeant.Analysis, raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.scans.ready()
-	key := scanKey{keyOf(rev, ""), a}
-	s.scans.set[key] = slices.Clone(raw)
-	s.scans.polls[key] = 0
+	scan := s.scans.ensure(keyOf(rev), rev.Branch)
+	scan.found[a] = slices.Clone(raw)
+	scan.jobs[a] = &job{begun: time.Now()}
+	delete(scan.failed, a)
+}
+
+// FailScan lets the analyses of a commit end with an error. No analysis means all of them.
+func (s *Server) FailScan(rev codeant.Revision, message string, as ...codeant.Analysis) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	scan := s.scans.ensure(keyOf(rev), rev.Branch)
+	if len(as) == 0 {
+		as = analyses()
+	}
+	for _, a := range as {
+		scan.failed[a] = message
+	}
+}
+
+func scanKey(in map[string]string) commitKey {
+	return commitKey{codeant.Provider(in["service"]), in["repo"], in["commit_id"]}
 }
 
 func (s *Server) startScan(_ *call, in map[string]string) answer {
-	key, err := gateKey(in)
-	if err != nil {
-		return refuse(http.StatusBadRequest, "%v", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.scans.ready()
-	if !s.scans.started[key] {
-		s.scans.history = append(s.scans.history, key)
-	}
-	s.scans.started[key] = true
-	for known := range s.scans.polls {
-		if known.commit == key {
-			s.scans.polls[known] = 0
-		}
-	}
+	s.start(scanKey(in), in["branch"])
 	return reply(http.StatusOK, map[string]string{"message": "Analysis started"})
+}
+
+func (s *Server) start(key commitKey, branch string) {
+	scan := s.scans.ensure(key, branch)
+	scan.started = true
+	scan.run(branch, time.Now())
+	clear(scan.jobs)
 }
 
 func resultsOf(a codeant.Analysis) func(*Server, *call, map[string]string) answer {
 	return func(s *Server, _ *call, in map[string]string) answer {
-		commit, err := gateKey(in)
-		if err != nil {
-			return refuse(http.StatusBadRequest, "%v", err)
-		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.scans.ready()
-		key := scanKey{commit, a}
-		raw, set := s.scans.set[key]
-		if !set && !s.scans.started[commit] {
+		scan := s.scans.of(scanKey(in))
+		if scan == nil || !scan.has(a) {
 			return refuse(http.StatusNotFound, "there is no scan of this commit")
 		}
-		s.scans.polls[key]++
-		if s.scans.polls[key] <= s.cfg.pendingPolls {
+		if scan.job(a).pending(s.cfg) {
 			return reply(http.StatusOK, map[string]string{"status": "pending"})
 		}
-		return reply(http.StatusOK, scanBody(a, commit.commit, raw))
+		if message, failed := scan.failed[a]; failed {
+			return reply(http.StatusOK, map[string]string{"status": "failed", "message": message})
+		}
+		return reply(http.StatusOK, scanBody(a, scan.key.commit, s.scans.mark(scan, a)))
 	}
 }
 
+// has reports whether there is anything to say about an analysis.
+func (scan *commitScan) has(a codeant.Analysis) bool {
+	_, found := scan.found[a]
+	_, failed := scan.failed[a]
+	return scan.started || found || failed
+}
+
+func isList(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
+
 // scanBody puts a list of findings into the documented shape of its analysis.
 func scanBody(a codeant.Analysis, commit string, raw json.RawMessage) any {
-	if len(raw) == 0 {
-		raw = json.RawMessage("[]")
-	}
-	if !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
+	if !isList(raw) {
 		return raw
 	}
 	switch a {
@@ -110,18 +193,35 @@ func scanBody(a codeant.Analysis, commit string, raw json.RawMessage) any {
 	return object{"status": "done", "results": raw}
 }
 
+// history lists the scans of a repository, one for each commit and branch, oldest first.
+func (s *Server) history(match func(commitKey) bool) []object {
+	scans := []object{}
+	for _, scan := range s.scans.all {
+		if !match(scan.key) {
+			continue
+		}
+		for _, run := range scan.runs {
+			entry := object{"latest_commit_sha": scan.key.commit, "timestamp": run.begun.UTC().Format(time.RFC3339), "status": "done"}
+			if run.branch != "" {
+				entry["branch"] = run.branch
+			}
+			switch {
+			case time.Since(run.begun) < s.cfg.readyAfter:
+				entry["status"] = "pending"
+			case len(scan.failed) > 0:
+				entry["status"] = "failed"
+			}
+			scans = append(scans, entry)
+		}
+	}
+	return scans
+}
+
 func (s *Server) scanHistory(_ *call, in map[string]string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	type entry struct {
-		Commit string `json:"commit_id"`
-		Status string `json:"status"`
-	}
-	scans := []entry{}
-	for _, key := range s.scans.history {
-		if key.repo == in["repo"] && string(key.provider) == in["service"] {
-			scans = append(scans, entry{key.commit, "done"})
-		}
-	}
-	return reply(http.StatusOK, map[string]any{"scans": scans})
+	scans := s.history(func(key commitKey) bool {
+		return key.repo == in["repo"] && string(key.provider) == in["service"]
+	})
+	return reply(http.StatusOK, object{"repo": in["repo"], "last_analysis_results": scans})
 }

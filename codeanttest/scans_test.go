@@ -51,7 +51,7 @@ func TestAScanAndItsGatesFinishInVirtualTime(t *testing.T) {
 
 func TestResultsAreNotFoundBeforeTheFirstStart(t *testing.T) {
 	t.Parallel()
-	inBubble(t, nil, func(t *testing.T, _ *codeanttest.Server, client *codeant.Client) {
+	inBubble(t, nil, func(t *testing.T, server *codeanttest.Server, client *codeant.Client) {
 		_, err := client.Scans.Results(t.Context(), scanned, codeant.SAST)
 		assert.ErrorIs(t, err, codeant.ErrNotReady)
 		_, err = client.Gates.Results(t.Context(), scanned)
@@ -62,9 +62,9 @@ func TestResultsAreNotFoundBeforeTheFirstStart(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "done", results.Status)
 		assert.Empty(t, results.Findings)
-		history, err := client.Scans.History(t.Context(), scanned)
-		require.NoError(t, err)
-		assert.JSONEq(t, `{"scans":[{"commit_id":"`+scanned.Commit+`","status":"done"}]}`, string(history))
+		history := post(t, server, "/api/analysis/scan-history", `{"repo":"acme/group/shop","service":"gitlab"}`)
+		assert.Equal(t, response{200, `{"last_analysis_results":[{"branch":"main","latest_commit_sha":"` + scanned.Commit +
+			`","status":"done","timestamp":"2000-01-01T00:00:00Z"}],"repo":"acme/group/shop"}`}, history)
 	})
 }
 

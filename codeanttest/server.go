@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -17,8 +22,6 @@ import (
 
 	"github.com/codeant-sdk/codeant"
 )
-
-const maxAPIBody = 8 << 20
 
 // TB is what NewServer needs of a test. *testing.T and *testing.B have it.
 type TB interface {
@@ -35,8 +38,11 @@ type Server struct {
 	apiURL     string
 	storageURL string
 	signingKey []byte
+	ca         *x509.Certificate // nil without TLS
+	tlsConfig  *tls.Config
 	transport  *http.Transport
 	servers    []*http.Server
+	patterns   *http.ServeMux  // the endpoints, and what Handle adds
 	done       context.Context // ends when the server closes
 	stop       context.CancelFunc
 	running    sync.WaitGroup // handlers and accept loops
@@ -45,6 +51,7 @@ type Server struct {
 	closed   bool
 	answers  int
 	clients  []*codeant.Client
+	counts   map[string]int // requests by operation
 	faults   map[string][]Fault
 	requests []*RecordedRequest
 	tokens   tokenStore
@@ -53,15 +60,19 @@ type Server struct {
 	scans    scanStore
 	agents   agentStore
 
+	orgs         []codeant.Organization
+	repositories map[string]json.RawMessage // by organization
+
 	teams     []*team // in order of creation
 	teamsMade int
 }
 
 // RecordedRequest is a request as the server saw it.
 type RecordedRequest struct {
-	Op     string // the operation's name; empty for a path that no operation has
+	Op     string // the operation's name; "call" for a pattern of Handle, empty for a path that nothing has
 	Method string
 	Path   string
+	Query  url.Values
 	Header http.Header
 	Body   []byte // nil where it was not read, and for an upload under DiscardUploads
 }
@@ -81,13 +92,15 @@ func NewServer(tb TB, opts ...Option) *Server {
 
 // Start starts a server for a program, which calls Close in the end.
 func Start(opts ...Option) (*Server, error) {
-	s := &Server{cfg: newConfig(opts), signingKey: make([]byte, 32), faults: map[string][]Fault{}}
-	rand.Read(s.signingKey) // never fails
-	first, err := s.tokens.create("codeanttest", time.Now())
-	if err != nil {
-		return nil, err
+	s := &Server{
+		cfg: newConfig(opts), signingKey: make([]byte, 32), patterns: http.NewServeMux(),
+		counts: map[string]int{}, faults: map[string][]Fault{}, orgs: []codeant.Organization{firstOrganization()},
 	}
-	s.token = first.value
+	rand.Read(s.signingKey) // never fails
+	s.token = s.tokens.create("codeanttest", time.Now(), nil).value
+	for _, e := range endpoints() {
+		s.patterns.Handle(e.path, &builtIn{e})
+	}
 	api, storage, err := s.listen()
 	if err != nil {
 		return nil, err
@@ -99,21 +112,33 @@ func Start(opts ...Option) (*Server, error) {
 }
 
 func (s *Server) listen() (api, storage net.Listener, err error) {
+	host, _, err := net.SplitHostPort(s.cfg.address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the address is not host:port: %w", err)
+	}
+	scheme := "http://"
+	s.transport = &http.Transport{}
+	if s.cfg.tls {
+		scheme = "https://"
+		if s.ca, s.tlsConfig, err = newCertificates(host); err != nil {
+			return nil, nil, err
+		}
+		s.transport.TLSClientConfig, s.transport.ForceAttemptHTTP2 = &tls.Config{RootCAs: s.Certificates()}, true
+	}
 	if s.cfg.inMemory {
 		a, b := newMemoryListener(memoryAPIHost), newMemoryListener(memoryStorageHost)
-		s.transport = newMemoryTransport(a, b)
-		s.apiURL, s.storageURL = "http://"+memoryAPIHost, "http://"+memoryStorageHost
+		s.transport.DialContext = dialMemory(a, b)
+		s.apiURL, s.storageURL = scheme+memoryAPIHost, scheme+memoryStorageHost
 		return a, b, nil
 	}
-	if api, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if api, err = net.Listen("tcp", s.cfg.address); err != nil {
 		return nil, nil, err
 	}
-	if storage, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if storage, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
 		api.Close()
 		return nil, nil, err
 	}
-	s.transport = &http.Transport{}
-	s.apiURL, s.storageURL = "http://"+api.Addr().String(), "http://"+storage.Addr().String()
+	s.apiURL, s.storageURL = scheme+api.Addr().String(), scheme+storage.Addr().String()
 	return api, storage, nil
 }
 
@@ -147,7 +172,7 @@ func (s *Server) Token() codeant.Token { return s.token }
 // Client returns a client of this server with its first token. Options given here outrank that.
 func (s *Server) Client(opts ...codeant.Option) (*codeant.Client, error) {
 	own := []codeant.Option{codeant.WithBaseURL(s.apiURL), codeant.WithTokenSource(codeant.StaticToken(s.token))}
-	if s.cfg.inMemory {
+	if s.cfg.inMemory || s.cfg.tls {
 		own = append(own, codeant.WithHTTPClient(s.HTTPClient()))
 	}
 	client, err := codeant.New(append(own, opts...)...)
@@ -160,8 +185,8 @@ func (s *Server) Client(opts ...codeant.Option) (*codeant.Client, error) {
 	return client, nil
 }
 
-// HTTPClient returns a client without credentials that reaches this server, also one that is InMemory. It follows no
-// redirects; its connections are closed with the server.
+// HTTPClient returns a client without credentials that reaches this server, also one that is InMemory or has TLS. It
+// follows no redirects; its connections are closed with the server.
 func (s *Server) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     s.transport,
@@ -169,158 +194,121 @@ func (s *Server) HTTPClient() *http.Client {
 	}
 }
 
-// Requests returns all requests so far in order of arrival, those included that a Fault answered.
-func (s *Server) Requests() []RecordedRequest {
+// Requests returns the requests of the given operations in order of arrival, those included that a Fault answered. No
+// operation means all requests. An operation that Operations does not name fails the test, or panics without one.
+func (s *Server) Requests(op ...string) []RecordedRequest {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	for _, name := range op {
+		if !s.knows(name) {
+			return nil
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]RecordedRequest, 0, len(s.requests))
 	for _, r := range s.requests {
-		c := *r
-		c.Header, c.Body = r.Header.Clone(), bytes.Clone(r.Body)
-		all = append(all, c)
+		if len(op) == 0 || slices.Contains(op, r.Op) {
+			all = append(all, r.clone())
+		}
 	}
 	return all
 }
 
-// answer is what a handler decides on; how it is sent is the business of the fault, if there is one.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
+func (r *RecordedRequest) clone() RecordedRequest {
+	c := *r
+	c.Query, c.Header, c.Body = maps.Clone(r.Query), r.Header.Clone(), bytes.Clone(r.Body)
+	return c
 }
 
-// call is one request on its way through the server.
-type call struct {
-	*http.Request
-	server  *Server
-	op      string
-	id      string
-	storage bool
-	record  *RecordedRequest
-
-	isRead bool
-	body   []byte
-	size   int64
-	err    error
-}
-
-// read takes in the body, once.
-func (c *call) read() error {
-	if c.isRead {
-		return c.err
-	}
-	c.isRead = true
-	switch {
-	case c.storage && c.server.cfg.discardUploads:
-		c.size, c.err = io.Copy(io.Discard, c.Body)
-	case c.storage:
-		c.body, c.err = io.ReadAll(c.Body)
-		c.size = int64(len(c.body))
-	default:
-		c.body, c.err = io.ReadAll(io.LimitReader(c.Body, maxAPIBody+1))
-		c.size = int64(len(c.body))
-	}
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	c.record.Body = c.body
-	return c.err
-}
-
-// route names the operation of a request and its handler. The handler is never nil.
-type route func(r *http.Request) (op string, handle func(*call) answer)
+// route names the operation of a request and its handler.
+type route func(c *call) (op string, h handler)
 
 func (s *Server) serve(l net.Listener, find route) {
 	server := &http.Server{
-		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, find) }),
-		ErrorLog: log.New(io.Discard, "", 0),
+		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, find) }),
+		ErrorLog:  log.New(io.Discard, "", 0),
+		TLSConfig: s.tlsConfig.Clone(),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
 	}
 	s.servers = append(s.servers, server)
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if s.cfg.tls {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.stop() // without its listener the server cannot go on
 		}
 	}()
 }
 
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, find route) {
-	op, handle := find(r)
-	c := &call{Request: r, server: s, op: op, storage: op == opCoveragePut}
-	fault, ok := s.begin(c)
-	if !ok {
+	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.running.Done()
+	c := &call{Request: r, server: s}
+	op, h := find(c)
+	c.op, c.storage = op, op == opCoveragePut
+	fault := s.begin(c)
+	defer c.report()
 	if fault != nil {
-		fault.handle(w, c, handle)
+		fault.handle(w, c, h)
 		return
 	}
 	if !c.storage && c.read() != nil {
 		panic(http.ErrAbortHandler) // the client has gone
 	}
-	c.send(w, handle(c))
+	h.serve(w, c)
 }
 
-// begin records a request and tells the fault that is due for it.
-func (s *Server) begin(c *call) (*Fault, bool) {
+// enter keeps Close waiting for a handler.
+func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, false
+	if !s.closed {
+		s.running.Add(1)
 	}
-	s.running.Add(1)
+	return !s.closed
+}
+
+// begin records a request and returns the fault that is due for it.
+func (s *Server) begin(c *call) *Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.answers++
 	c.id = "req-" + strconv.Itoa(s.answers)
-	c.record = &RecordedRequest{Op: c.op, Method: c.Method, Path: c.URL.Path, Header: c.Header.Clone()}
+	c.record = &RecordedRequest{
+		Op: c.op, Method: c.Method, Path: c.URL.Path, Query: c.URL.Query(), Header: c.Header.Clone(), Body: c.body,
+	}
 	s.requests = append(s.requests, c.record)
-	return s.nextFault(c.op), true
+	s.counts[c.op]++
+	return s.nextFault(c.op, s.counts[c.op])
 }
 
-func (c *call) send(w http.ResponseWriter, a answer) {
-	c.head(w, a, len(a.body))
-	w.Write(a.body) // a client that has gone does not matter
-}
-
-func (c *call) head(w http.ResponseWriter, a answer, length int) {
-	header := w.Header()
-	if c.storage {
-		header.Set("X-Amz-Request-Id", c.id)
-	} else {
-		header.Set("X-Request-Id", c.id)
+// knows fails the test if there is no such operation, and panics without a test.
+func (s *Server) knows(op string) bool {
+	if s.tb != nil {
+		s.tb.Helper()
 	}
-	if len(a.body) > 0 {
-		header.Set("Content-Type", "application/json")
-		if c.storage {
-			header.Set("Content-Type", "application/xml")
-		}
+	if !slices.Contains(Operations(), op) {
+		s.fail("there is no operation %q; there are %q", op, Operations())
+		return false
 	}
-	for name, values := range a.header {
-		header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
-	}
-	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		header.Set("Content-Length", strconv.Itoa(length))
-	}
-	w.WriteHeader(a.status)
-}
-
-// wait pauses for d. It reports false if the client went away or the server closed before.
-func (c *call) wait(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-c.Context().Done():
-	case <-c.server.done.Done():
-	}
-	return false
+	return true
 }
 
 func (s *Server) fail(format string, args ...any) {
+	text := "codeanttest: " + fmt.Sprintf(format, args...)
 	if s.tb == nil {
-		return
+		panic(text)
 	}
 	s.tb.Helper()
-	s.tb.Fatalf("codeanttest: %s", fmt.Sprintf(format, args...))
+	s.tb.Fatalf("%s", text)
 }

@@ -42,9 +42,7 @@ func (s *Server) sign(host, path string, query url.Values) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func (s *Server) routeStorage(*http.Request) (string, func(*call) answer) {
-	return opCoveragePut, s.put
-}
+func (s *Server) routeStorage(*call) (string, handler) { return opCoveragePut, ours(s.put) }
 
 // put checks as S3 does, and reads the body only when all is well.
 func (s *Server) put(c *call) answer {
@@ -78,7 +76,8 @@ func (s *Server) checkPut(c *call) *answer {
 		return a
 	}
 	if c.ContentLength < 0 {
-		return refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented")
+		return refuse(http.StatusNotImplemented, "NotImplemented",
+			"A header you provided implies functionality that is not implemented")
 	}
 	for name := range c.Header {
 		if name == "Authorization" || strings.HasPrefix(name, "X-Amz-") {
@@ -90,7 +89,8 @@ func (s *Server) checkPut(c *call) *answer {
 	query.Del("X-Amz-Signature")
 	want := s.sign(c.Host, c.URL.Path, query)
 	if !hmac.Equal([]byte(got), []byte(want)) || c.Header.Get("Content-Type") != "application/xml" {
-		return refuse(http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.")
+		return refuse(http.StatusForbidden, "SignatureDoesNotMatch",
+			"The request signature we calculated does not match the signature you provided.")
 	}
 	signed, err := time.Parse(amzDate, query.Get("X-Amz-Date"))
 	if err != nil || time.Now().After(signed.Add(urlLife)) {

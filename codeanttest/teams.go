@@ -5,21 +5,28 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
-var (
-	orgFields        = append([]field{need("platform"), need("org")}, baseURLFields...)
-	teamFields       = append([]field{need("team_id")}, orgFields...)
-	teamListFields   = append([]field{mayRaw("include_inactive")}, orgFields...)
-	teamDeleteFields = append([]field{mayRaw("hard_delete")}, teamFields...)
-	teamChanges      = []field{may("description"), may("color"), mayRaw("team_leads"), mayRaw("repositories"), mayRaw("tags"), may("parent_team_id")}
-	teamCreateFields = slices.Concat([]field{need("name"), mayRaw("members")}, teamChanges, orgFields)
-	teamUpdateFields = slices.Concat([]field{may("name"), mayRaw("is_active")}, teamChanges, teamFields)
-	memberFields     = append([]field{need("user_login")}, teamFields...)
-	newMemberFields  = append(mayAll("user_name", "role"), memberFields...)
-)
+func orgFields() []field        { return append(baseURLFields(), need("platform"), need("org")) }
+func teamFields() []field       { return append(orgFields(), need("team_id")) }
+func teamListFields() []field   { return append(orgFields(), mayRaw("include_inactive")) }
+func teamDeleteFields() []field { return append(teamFields(), mayRaw("hard_delete")) }
+func memberFields() []field     { return append(teamFields(), need("user_login")) }
+func newMemberFields() []field  { return append(memberFields(), may("user_name"), may("role")) }
+
+// teamChanges are the fields that create and update have in common.
+func teamChanges() []field {
+	return []field{may("description"), may("color"), may("parent_team_id"), mayRaw("team_leads"), mayRaw("repositories"), mayRaw("tags")}
+}
+
+func teamCreateFields() []field {
+	return slices.Concat(orgFields(), teamChanges(), []field{need("name"), mayRaw("members")})
+}
+
+func teamUpdateFields() []field {
+	return slices.Concat(teamFields(), teamChanges(), []field{may("name"), mayRaw("is_active")})
+}
 
 type team struct {
 	ID           string       `json:"id"`
@@ -46,10 +53,7 @@ type teamMember struct {
 	JoinedAt time.Time `json:"joined_at"`
 }
 
-// orgOf tells organizations apart. CodeAnt reads both spellings of Azure DevOps.
-func orgOf(in map[string]string) string {
-	return strings.ReplaceAll(in["platform"], "_", "") + "/" + in["org"]
-}
+func orgOf(in map[string]string) string { return in["platform"] + "/" + in["org"] }
 
 func teamAnswer(message string, t *team) answer {
 	body := map[string]any{"status": "success", "team": t}
@@ -127,10 +131,13 @@ func (t *team) change(in map[string]string, now time.Time) error {
 			t.ParentID = nil
 		}
 	}
-	for name, to := range map[string]any{"team_leads": &t.Leads, "repositories": &t.Repositories, "tags": &t.Tags, "members": &t.Members, "is_active": &t.Active} {
+	others := map[string]any{
+		"team_leads": &t.Leads, "repositories": &t.Repositories, "tags": &t.Tags, "members": &t.Members, "is_active": &t.Active,
+	}
+	for name, to := range others {
 		if raw, given := in[name]; given {
 			if json.Unmarshal([]byte(raw), to) != nil {
-				return fmt.Errorf("field %q is of the wrong type", name)
+				return fmt.Errorf("field %q has the wrong type", name)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ type tokenEntry struct {
 	name    string
 	created time.Time
 	status  codeant.TokenStatus
+	org     *codeant.Organization // the only one that it reaches; nil: all
 }
 
 type tokenJSON struct {
@@ -34,46 +35,50 @@ type tokenJSON struct {
 }
 
 func (t *tokenEntry) json() tokenJSON {
-	return tokenJSON{t.id, t.name, t.value.Last4(), codeant.GitHub, "acme", t.created, t.status}
+	org := firstOrganization()
+	if t.org != nil {
+		org = *t.org
+	}
+	return tokenJSON{t.id, t.name, t.value.Last4(), org.Provider, org.Name, t.created, t.status}
+}
+
+// sees reports whether a token lists and revokes another one.
+func (t *tokenEntry) sees(other *tokenEntry) bool {
+	return t.org == nil || other.org != nil && *other.org == *t.org
 }
 
 // tokenStore holds the tokens in order of creation.
 type tokenStore struct{ all []*tokenEntry }
 
-func (s *tokenStore) create(name string, now time.Time) (*tokenEntry, error) {
+func (s *tokenStore) create(name string, now time.Time, org *codeant.Organization) *tokenEntry {
 	secret := make([]byte, tokenLength-len(codeant.TokenPrefix))
 	rand.Read(secret) // never fails
 	for i, b := range secret {
 		secret[i] = tokenAlphabet[int(b)%len(tokenAlphabet)]
 	}
-	value, err := codeant.ParseToken(codeant.TokenPrefix + string(secret))
-	if err != nil {
-		return nil, err
-	}
-	t := &tokenEntry{value, "tok_" + strconv.Itoa(len(s.all)+1), name, now.UTC().Truncate(time.Second), codeant.TokenActive}
+	value, _ := codeant.ParseToken(codeant.TokenPrefix + string(secret)) // of the right form
+	t := &tokenEntry{value, "tok_" + strconv.Itoa(len(s.all)+1), name, now.UTC().Truncate(time.Second), codeant.TokenActive, org}
 	s.all = append(s.all, t)
-	return t, nil
+	return t
 }
 
-func (s *tokenStore) status(value string) (codeant.TokenStatus, bool) {
+// find returns the token of a value, or nil.
+func (s *tokenStore) find(value string) *tokenEntry {
 	for _, t := range s.all {
 		if t.value.Reveal() == value {
-			return t.status, true
+			return t
 		}
 	}
-	return "", false
+	return nil
 }
 
-func (s *Server) createToken(_ *call, in map[string]string) answer {
+func (s *Server) createToken(c *call, in map[string]string) answer {
 	if utf8.RuneCountInString(in["name"]) > codeant.MaxTokenNameLength {
 		return refuse(http.StatusBadRequest, `field "name" has more than %d characters`, codeant.MaxTokenNameLength)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.tokens.create(in["name"], time.Now())
-	if err != nil {
-		return refuse(http.StatusInternalServerError, "%v", err)
-	}
+	t := s.tokens.create(in["name"], time.Now(), c.token.org)
 	return reply(http.StatusOK, struct {
 		Status string    `json:"status"`
 		Token  tokenJSON `json:"token"`
@@ -81,12 +86,14 @@ func (s *Server) createToken(_ *call, in map[string]string) answer {
 	}{"success", t.json(), t.value.Reveal()})
 }
 
-func (s *Server) listTokens(*call, map[string]string) answer {
+func (s *Server) listTokens(c *call, _ map[string]string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tokens := make([]tokenJSON, 0, len(s.tokens.all))
 	for _, t := range s.tokens.all {
-		tokens = append(tokens, t.json())
+		if c.token.sees(t) {
+			tokens = append(tokens, t.json())
+		}
 	}
 	return reply(http.StatusOK, struct {
 		Status string      `json:"status"`
@@ -94,11 +101,11 @@ func (s *Server) listTokens(*call, map[string]string) answer {
 	}{"success", tokens})
 }
 
-func (s *Server) revokeToken(_ *call, in map[string]string) answer {
+func (s *Server) revokeToken(c *call, in map[string]string) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tokens.all {
-		if t.id == in["token_id"] {
+		if t.id == in["token_id"] && c.token.sees(t) {
 			t.status = codeant.TokenRevoked
 			return reply(http.StatusOK, map[string]string{"status": "success", "message": "Token revoked"})
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -89,6 +90,7 @@ func (s *Spec) find(method, path string) (*openapi3.Operation, error) {
 // appears in errors only.
 type Request struct {
 	Op, Method, Path string
+	Query            url.Values
 	Header           http.Header
 	Body             []byte
 }
