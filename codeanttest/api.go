@@ -30,6 +30,9 @@ func endpoints() []endpoint {
 		metrics      = "/api/metrics/developer/"
 		teams        = metrics + "teams/"
 	)
+	results := func(op, path string, a codeant.Analysis) endpoint {
+		return endpoint{op: op, path: path, credential: snake, fields: scanFields(), handle: resultsOf(a)}
+	}
 	return []endpoint{
 		{op: "tokens.create", path: "/api/tokens/create", fields: []field{need("name")}, handle: (*Server).createToken},
 		{op: "tokens.list", path: "/api/tokens/list", handle: (*Server).listTokens},
@@ -42,14 +45,11 @@ func endpoints() []endpoint {
 		{op: "gates.results", path: gates + "results", fields: gateFields(), handle: (*Server).gateResults},
 
 		{op: "scans.start", path: analysis + "start", credential: snake, fields: scanStartFields(), handle: (*Server).startScan},
-		{op: "scans.results.sast", path: analysis + "results", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SAST)},
-		{op: "scans.results.sca", path: analysis + "results/sca", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SCA)},
-		{op: "scans.results.secrets", path: analysis + "results/secrets", credential: snake, fields: scanFields(), handle: resultsOf(codeant.Secrets)},
-		{op: "scans.results.sbom", path: analysis + "results/sbom", credential: snake, fields: scanFields(), handle: resultsOf(codeant.SBOM)},
-		{
-			op: "scans.results.antipatterns", path: analysis + "results/antipatterns", credential: snake,
-			fields: scanFields(), handle: resultsOf(codeant.AntiPatterns),
-		},
+		results("scans.results.sast", analysis+"results", codeant.SAST),
+		results("scans.results.sca", analysis+"results/sca", codeant.SCA),
+		results("scans.results.secrets", analysis+"results/secrets", codeant.Secrets),
+		results("scans.results.sbom", analysis+"results/sbom", codeant.SBOM),
+		results("scans.results.antipatterns", analysis+"results/antipatterns", codeant.AntiPatterns),
 		{
 			op: "scans.history", path: analysis + "scan-history", credential: snake, fields: []field{need("repo"), need("service")},
 			handle: (*Server).scanHistory,
@@ -62,7 +62,10 @@ func endpoints() []endpoint {
 		{op: "account.verify", path: center + "validate", fields: []field{may("extension")}, handle: (*Server).validateConnection},
 		{op: "account.repositories", path: center + "listrepos", fields: []field{need("org")}, handle: (*Server).listRepositories},
 		{op: "extension.history", path: center + "get-scan-history", fields: []field{need("repo")}, handle: (*Server).centerHistory},
-		{op: "extension.results", path: center + "fetch-results", fields: centerFields(), handle: (*Server).centerResults, variants: plainResults()},
+		{
+			op: "extension.results", path: center + "fetch-results", fields: centerFields(), handle: (*Server).centerResults,
+			variants: plainResults(),
+		},
 		{
 			op: "extension.results", path: center + "fetch-advanced-results", fields: centerFields(), handle: (*Server).centerResults,
 			variants: advancedResults(),
@@ -81,7 +84,10 @@ func endpoints() []endpoint {
 		{op: "teams.members.add", path: teams + "members/add", fields: newMemberFields(), handle: (*Server).addMember},
 		{op: "teams.members.remove", path: teams + "members/remove", fields: memberFields(), handle: (*Server).removeMember},
 
-		{op: "metrics.active_developers", path: metrics + "devs/active/get", fields: rangeFields(), handle: metric("active_developers", noActiveDevelopers)},
+		{
+			op: "metrics.active_developers", path: metrics + "devs/active/get", fields: rangeFields(),
+			handle: metric("active_developers", noActiveDevelopers),
+		},
 		{op: "metrics.pull_requests", path: metrics + "prs/get", fields: rangeFields(), handle: metric("developer_pr_data", noPullRequests)},
 		{op: "metrics.comparison", path: metrics + "comparison/get", fields: authorFields(), handle: metric("dev_comparison", emptyComparison)},
 		{op: "metrics.summary", path: metrics + "summary/get", fields: summaryFields(), handle: metric("dev_summary", emptySummary)},
