@@ -232,6 +232,7 @@ func TestOneBlipOfTheStorageIsForgivenAndTheReportSentAgainFromItsStart(t *testi
 		"503":     storageXML(503, "SlowDown", "slow"),
 		"500":     storageXML(500, "InternalError", "oops"),
 		"reset":   httpmock.NewErrorResponder(io.ErrUnexpectedEOF),
+		"refused": httpmock.NewErrorResponder(errors.New("stream error: stream ID 1; REFUSED_STREAM")),
 		"expired": storageXML(403, "AccessDenied", "Request has expired"),
 	} {
 		t.Run(name, func(t *testing.T) {
