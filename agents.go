@@ -185,7 +185,7 @@ func (s *AgentsService) Wait(ctx context.Context, repo, scanID string, opts Wait
 		return nil, err
 	}
 	var results *AgentScanResults
-	err := poll(ctx, opAgentsResults.name, opts, func(ctx context.Context) pollState {
+	err := poll(ctx, opAgentsResults, opts, func(ctx context.Context) pollState {
 		seen, err := s.Results(ctx, repo, scanID)
 		switch {
 		case errors.Is(err, ErrScanFailed):

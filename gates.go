@@ -1,13 +1,13 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
 	"github.com/codeant-sdk/codeant/internal/redact"
@@ -25,8 +25,8 @@ const (
 	gateFailed    = "FAILED"
 )
 
-// GatesService starts quality gates and tells their verdict. Verdicts fail closed: only an answer that says of every gate
-// that it passed has passed.
+// GatesService starts quality gates and reads their verdict. Verdicts fail closed: only an answer that says of every gate
+// that it passed has passed. See GatePolicy for what can be changed about that.
 type GatesService struct{ client *Client }
 
 // Verdict is what an answer says about passing. Its zero value is undecided.
@@ -39,6 +39,7 @@ const (
 	VerdictFailed
 )
 
+// String returns "passed", "failed" or "undecided".
 func (v Verdict) String() string {
 	switch v {
 	case VerdictPassed:
@@ -47,6 +48,20 @@ func (v Verdict) String() string {
 		return "failed"
 	}
 	return "undecided"
+}
+
+// MarshalText returns the word of String.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads the words that String returns. Any other word is ErrInvalidRequest.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for _, known := range []Verdict{VerdictUndecided, VerdictPassed, VerdictFailed} {
+		if string(text) == known.String() {
+			*v = known
+			return nil
+		}
+	}
+	return invalid("verdict", string(text), "is not known", "use passed, failed or undecided")
 }
 
 // Gate is one quality gate of an answer.
@@ -59,22 +74,30 @@ type Gate struct {
 
 // GateResult is the state of the quality gates of a commit.
 type GateResult struct {
-	Status string // the server's word for the whole: COMPLETED, PENDING, ERROR
-	Gates  []Gate // in the order of the answer
-	Raw    json.RawMessage
+	Status  string // the server's word for the whole: COMPLETED, PENDING, ERROR
+	Message string // the server's own words, if the answer holds any
+	Gates   []Gate // in the order of the answer, ignored ones included
+	Raw     json.RawMessage
 
 	scanID  string
 	refused string // why the answer says that it failed, besides its status
+	policy  gatePolicy
 }
 
-// Verdict is VerdictPassed only if the status is COMPLETED and there is at least one gate and every one passed. It is
-// VerdictFailed if the status is COMPLETED and any gate failed, and else undecided.
+// Verdict returns VerdictPassed only if the status is COMPLETED, the answer does not say elsewhere that it failed, there is
+// at least one gate, every gate passed, and every gate that the client's GatePolicy requires is among them. It returns
+// VerdictFailed if the status is COMPLETED and a gate failed, and otherwise VerdictUndecided. Gates that the policy ignores
+// do not count. A GateResult that was not made by a client is judged by the default policy.
 func (r *GateResult) Verdict() Verdict {
-	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || r.refused != "" || len(r.Gates) == 0 {
+	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || r.refused != "" {
 		return VerdictUndecided
 	}
+	gates := r.counted()
 	verdict := VerdictPassed
-	for _, gate := range r.Gates {
+	if len(gates) == 0 || len(r.missing()) > 0 {
+		verdict = VerdictUndecided
+	}
+	for _, gate := range gates {
 		switch gate.Verdict {
 		case VerdictFailed:
 			return VerdictFailed
@@ -86,16 +109,37 @@ func (r *GateResult) Verdict() Verdict {
 	return verdict
 }
 
-// Err is nil if and only if the verdict is passed. It is ErrGateFailed or ErrGateUndecided, and names the gates and
-// their words.
+// counted returns the gates that the policy does not ignore.
+func (r *GateResult) counted() []Gate {
+	if len(r.policy.ignored) == 0 {
+		return r.Gates
+	}
+	return slices.DeleteFunc(slices.Clone(r.Gates), func(g Gate) bool { return r.policy.ignored[gateName(g.Name)] })
+}
+
+// missing returns the names of the required gates that are not in the answer, as the policy spells them.
+func (r *GateResult) missing() []string {
+	return slices.DeleteFunc(slices.Clone(r.policy.required), func(name string) bool {
+		return slices.ContainsFunc(r.Gates, func(g Gate) bool { return gateName(g.Name) == gateName(name) })
+	})
+}
+
+// Err returns nil if and only if the verdict is VerdictPassed. Otherwise the error is ErrGateFailed or ErrGateUndecided and
+// names the gates, their words and the server's message.
 func (r *GateResult) Err() error {
+	kind, text := ErrGateUndecided, ""
 	switch r.Verdict() {
 	case VerdictPassed:
 		return nil
 	case VerdictFailed:
-		return fmt.Errorf("%w: %s", ErrGateFailed, r.summary(VerdictFailed))
+		kind, text = ErrGateFailed, r.summary(VerdictFailed)
+	default:
+		text = r.undecided()
 	}
-	return fmt.Errorf("%w: %s", ErrGateUndecided, r.undecided())
+	if r != nil && r.Message != "" {
+		text += fmt.Sprintf("; the server says %q", redact.Text(r.Message, maxPrintedMessage))
+	}
+	return fmt.Errorf("%w: %s", kind, text)
 }
 
 func (r *GateResult) undecided() string {
@@ -106,64 +150,53 @@ func (r *GateResult) undecided() string {
 		return "the answer has no status"
 	case !strings.EqualFold(r.Status, gateCompleted):
 		text := "the status is " + printedWord(r.Status)
-		if len(r.Gates) > 0 {
+		if len(r.counted()) > 0 {
 			text += " (" + r.summary(VerdictUndecided, VerdictPassed, VerdictFailed) + ")"
 		}
 		return text
 	case r.refused != "":
 		return "the status is COMPLETED, but the answer says that it failed (" + r.refused + ")"
-	case len(r.Gates) == 0:
-		return "the status is COMPLETED, but the answer has no quality gate"
 	}
-	return r.summary(VerdictUndecided) + "; if such an answer counts as passed for you, allow its word with WithGatePolicy"
+	var reasons []string
+	if names := r.missing(); len(names) > 0 {
+		for i := range names {
+			names[i] = printedWord(names[i])
+		}
+		reasons = append(reasons, "the answer lacks gates that WithGatePolicy requires: "+strings.Join(names, ", "))
+	}
+	if unclear := r.summary(VerdictUndecided); unclear != "" {
+		reasons = append(reasons, unclear+"; if such an answer counts as passed for you, allow its word with WithGatePolicy")
+	}
+	switch {
+	case len(reasons) > 0:
+		return strings.Join(reasons, "; ")
+	case len(r.Gates) > 0:
+		return "the status is COMPLETED, but WithGatePolicy ignores every quality gate of the answer"
+	}
+	return "the status is COMPLETED, but the answer has no quality gate"
 }
 
 // summary lists the gates of the given verdicts.
 func (r *GateResult) summary(verdicts ...Verdict) string {
 	var texts []string
-	for _, gate := range r.Gates {
-		for _, verdict := range verdicts {
-			if gate.Verdict != verdict {
-				continue
-			}
-			word := "answered " + printedWord(gate.Status)
-			if gate.Status == "" {
-				word = "answered no status"
-			}
-			texts = append(texts, "gate "+printedWord(gate.Name)+" "+word)
+	for _, gate := range r.counted() {
+		if !slices.Contains(verdicts, gate.Verdict) {
+			continue
 		}
+		if len(texts) == maxGatesPrinted {
+			texts = append(texts, "and more")
+			break
+		}
+		word := "answered " + printedWord(gate.Status)
+		if gate.Status == "" {
+			word = "answered no status"
+		}
+		texts = append(texts, "gate "+printedWord(gate.Name)+" "+word)
 	}
 	return strings.Join(texts, ", ")
 }
 
 func printedWord(word string) string { return fmt.Sprintf("%q", redact.Text(word, maxPrintedValue)) }
-
-// GatePolicy says which answers of the quality gates count as passed.
-type GatePolicy struct {
-	// PassingStatuses are further words that count as passed, in any letter case, such as "SKIPPED" or "WARNING".
-	PassingStatuses []string
-	// RequiredGates are gates that must be in the answer and have passed, such as "secret" or "sast".
-	RequiredGates []string
-	// IgnoredGates are gates that do not count, whatever they say.
-	IgnoredGates []string
-}
-
-// gatePolicy is a GatePolicy that was checked.
-type gatePolicy struct{ passing map[string]bool }
-
-// newGatePolicy checks a policy. CodeAnt does not document which word it answers for a gate that passed; PASSED is
-// inferred from FAILED, the only word that its script knows (quality_gates.sh).
-func newGatePolicy(p GatePolicy) (gatePolicy, error) {
-	checked := gatePolicy{map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true}}
-	for _, word := range p.PassingStatuses {
-		word = strings.ToUpper(strings.TrimSpace(word))
-		if word == "" || word == gateFailed {
-			return gatePolicy{}, invalid("passing status", word, "cannot count as passed", "use a word that CodeAnt answers for a gate, such as SKIPPED")
-		}
-		checked.passing[word] = true
-	}
-	return checked, nil
-}
 
 type gateWire struct {
 	Repo        string   `json:"repo"`
@@ -177,9 +210,9 @@ func newGateWire(rev Revision) (gateWire, error) {
 }
 
 // Start asks for the quality gates of a commit to be checked. It is not repeated when the answer is lost: that is
-// ErrUnknownOutcome.
+// ErrUnknownOutcome. After a 504 the check may run all the same: that is Unconfirmed.
 //
-// Observed (CodeAnt-AI/codeant-scripts, quality_gates.sh).
+// Evidence: observed (CodeAnt-AI/codeant-scripts, quality_gates.sh). Uncertain: whether the answer has a scan_id.
 func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error) {
 	in, err := newGateWire(rev)
 	if err != nil {
@@ -188,10 +221,11 @@ func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error
 	return clientOf(s).start(ctx, opGatesStart, in, newScanStarted)
 }
 
-// Results looks at the gates of a commit once. A nil error says only that there is an answer: ask its Verdict or Err.
-// No result yet is ErrNotReady.
+// Results looks at the gates of a commit once. A nil error says only that there is an answer: use its Verdict or Err. If
+// there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound.
 //
-// Observed (CodeAnt-AI/codeant-scripts, quality_gates.sh); which gates and words there are is not known.
+// Evidence: observed (CodeAnt-AI/codeant-scripts, quality_gates.sh). Uncertain: which gates there are, and the word for one
+// that passed.
 func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, error) {
 	in, err := newGateWire(rev)
 	if err != nil {
@@ -205,18 +239,19 @@ func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, 
 	})
 }
 
-// Wait polls until the gates are decided. The error is nil only if every gate passed; otherwise it is ErrGateFailed,
-// ErrGateUndecided, ErrWaitTimeout, ErrNotFound or what else kept the answer away. The last result comes with it, if
-// there was one.
+// Wait polls Results until the gates are decided. The error is nil only if the verdict is VerdictPassed. Otherwise it is
+// ErrGateFailed, ErrGateUndecided, ErrNotFound or what else kept the answer away; if the time runs out it is both
+// ErrWaitTimeout and ErrGateUndecided. The last result comes with the error, if there was one.
 //
-// Results belong to a commit and not to a start: right after a second Start, the verdict of the first may still be
-// there. Run knows the difference where the answer tells it.
+// Results belong to a commit and not to a start: right after a second Start on one commit, Wait may read the verdict of the
+// first. Run notices that if the answers name their scan.
 func (s *GatesService) Wait(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
 	return s.wait(ctx, rev, opts, "")
 }
 
-// Run starts the gates of a commit and waits for their verdict, as Wait does. An answer that names another scan than
-// the one that was started is waited out.
+// Run starts the gates of a commit and waits for their verdict, as Wait does. An answer that names another scan than the
+// one that was started is not taken for the verdict. If the answers name no scan, and this commit was checked before, Run
+// may read the verdict of the earlier check.
 func (s *GatesService) Run(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
 	started, err := s.Start(ctx, rev)
 	if err != nil {
@@ -230,7 +265,7 @@ func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 		return nil, err
 	}
 	var result *GateResult
-	err := poll(ctx, opGatesResults.name, opts, func(ctx context.Context) pollState {
+	err := poll(ctx, opGatesResults, opts, func(ctx context.Context) pollState {
 		seen, err := s.Results(ctx, rev)
 		if err != nil {
 			return pollState{err: err}
@@ -244,14 +279,17 @@ func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 		}
 		return pollState{status: seen.Status, done: true, err: seen.Err()}
 	})
-	if errors.Is(err, ErrWaitTimeout) {
-		return result, &alsoError{err, ErrGateUndecided}
+	var late *waitError
+	if errors.Is(err, ErrWaitTimeout) && errors.As(err, &late) {
+		late.kinds = append(late.kinds, ErrGateUndecided)
 	}
 	return result, err
 }
 
-// maxGates is how many gates of an answer are read. CodeAnt has about ten.
-const maxGates = 1000
+const (
+	maxGates        = 1000 // of an answer that is read; CodeAnt has about ten
+	maxGatesPrinted = 10   // in an error
+)
 
 // decodeGates reads an answer of gates.results. Only a body that is not an object is refused: whatever is strange inside
 // makes a gate, or the whole, undecided.
@@ -259,7 +297,10 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 	if err := wantObject(doc); err != nil {
 		return nil, err
 	}
-	result := &GateResult{Status: soleWord(doc.Fields, "status"), Raw: doc.Raw(), scanID: doc.Text("scan_id")}
+	result := &GateResult{
+		Status: soleWord(doc.Fields, "status"), Message: serverWords(doc), Raw: doc.Raw(),
+		scanID: doc.Text("scan_id"), policy: policy,
+	}
 	result.refused, _ = success.Refused(doc, success.Status)
 	var members jsonscan.Fields
 	for _, field := range doc.Fields {
@@ -282,7 +323,7 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 			}
 		}
 		gate := Gate{Name: name, Raw: json.RawMessage(field.Value), Status: soleWord(members, "status")}
-		if string(field.Key) == name+gateSuffix {
+		if string(field.Key) == name+gateSuffix { // a key in another letter case stays undecided
 			gate.Verdict = policy.verdict(gate.Status)
 		}
 		result.Gates = append(result.Gates, gate)
@@ -290,18 +331,14 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 	return result, nil
 }
 
-func (p gatePolicy) verdict(word string) Verdict {
-	if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
-		return VerdictUndecided // upper case has letters like ſ become S
+// serverWords returns what an answer says to a reader, fit to be printed.
+func serverWords(doc jsonscan.Document) string {
+	inside, _ := fieldsOf(doc.Get("error"))
+	words := cmp.Or(inside.Text("message", "detail"), doc.Text("message", "error", "detail", "errorMessage", "reason"))
+	if words == "" {
+		return ""
 	}
-	word = strings.ToUpper(word)
-	switch {
-	case word == gateFailed:
-		return VerdictFailed
-	case p.passing[word]:
-		return VerdictPassed
-	}
-	return VerdictUndecided
+	return redact.Text(words, maxPrintedMessage)
 }
 
 // soleWord returns the string under key if the object has it once and in no other letter case, or else a text that no

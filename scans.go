@@ -248,7 +248,7 @@ func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions,
 func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions, a Analysis) (*ScanResults, error) {
 	op, _ := a.operation()
 	var results *ScanResults
-	err := poll(ctx, op.name, opts, func(ctx context.Context) pollState {
+	err := poll(ctx, op, opts, func(ctx context.Context) pollState {
 		seen, err := s.Results(ctx, rev, a)
 		switch {
 		case errors.Is(err, ErrScanFailed):

@@ -77,10 +77,10 @@ func TestNoOperationSucceedsWhoseAnswerSaysThatItFailed(t *testing.T) {
 func TestResultsJudgeTheirStatusAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for more, reason := range map[string]string{
-		`"error":"scanner crashed"`: `something in "error"`,
-		`"success":false`:           `"success": false`,
-		`"statusCode":502`:          `"statusCode" of 400 or more`,
-		`"exception":"x"`:           `something in "exception"`,
+		`"error":{"id":"scanner crashed"}`: `something in "error"`,
+		`"success":false`:                  `"success": false`,
+		`"statusCode":502`:                 `"statusCode" of 400 or more`,
+		`"exception":"x"`:                  `something in "exception"`,
 	} {
 		says := "the answer says that it failed (" + reason + ")"
 

@@ -5,52 +5,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
 const (
 	minInterval    = 100 * time.Millisecond
-	maxFailedPolls = 5           // in a row, each with its retries: about a minute without an answer
-	lastPollLead   = time.Second // the last poll happens this long before the time is up, to have time for its answer
+	maxInterval    = 365 * 24 * time.Hour // longer ones would overflow when they are spread
+	maxFailedPolls = 5                    // in a row, each with its retries: about a minute without an answer
+	lastPollLead   = time.Second          // the last poll happens this long before the time is up, to have time for its answer
+	maxRetryAfter  = 10 * time.Minute     // the longest Retry-After that a wait without a time limit respects
 )
 
-// WaitOptions tell how to wait for a result. The first poll happens at once; the pauses after it double from Interval to
-// MaxInterval and are spread by ±10 %. A Retry-After of the server is respected where it is longer. The last pause is cut
-// so that one more poll happens just before the time is up.
+// WaitOptions say how to wait for a result. The first poll happens at once. The pauses after it double from Interval to
+// MaxInterval and vary by ±10 %; a longer Retry-After of the server is respected, at most 10 minutes if the wait has no time
+// limit. The last pause is cut so that one more poll happens just before the time is up. Five failed polls in a row, each
+// with its own retries, end the wait with the error of the last one.
 type WaitOptions struct {
-	// Timeout bounds the whole wait. Default 5 minutes; negative: the context alone bounds it.
+	// Timeout limits the whole wait. Default 5 minutes; if it is negative, only the context limits the wait.
 	Timeout time.Duration
-	// Interval is the first pause, 100 ms at least. Default 2 s.
+	// Interval is the first pause. Default 2 s; less than 100 ms is taken for 100 ms.
 	Interval time.Duration
-	// MaxInterval is the longest pause. Default 12 s.
+	// MaxInterval is the longest pause. Default 12 s; less than Interval is taken for Interval.
 	MaxInterval time.Duration
-	// NotFoundGrace is how long 404 counts as "not ready yet", from the last other answer; then it is ErrNotFound.
-	// Default 2 minutes.
+	// NotFoundGrace is how long 404 means "not ready yet", counted from the last answer that was not 404. After that, 404
+	// ends the wait with ErrNotFound. Default 2 minutes; if it is negative, the first 404 does.
 	NotFoundGrace time.Duration
-	// OnPoll is told of every poll, one at a time. Optional.
+	// OnPoll is called after every poll, never concurrently. Optional.
 	OnPoll func(Poll)
 }
 
-// Poll is one look at the state of what is waited for.
+// Poll describes one poll of a wait.
 type Poll struct {
-	Op      string        // the operation that polls, such as "scans.results.sast"
-	Number  int           // 1 is the first
+	Op      string        // the operation, such as "scans.results.sast"
+	Number  int           // counts from 1
 	Elapsed time.Duration // since the wait began
-	Pause   time.Duration // the pause that follows, 0 after the last poll
-	Status  string        // as the server said it; empty where it did not
-	Err     error         // why there was no answer, or nil
+	Pause   time.Duration // before the next poll; 0 if this one was the last
+	Status  string        // the server's word; empty if it gave none
+	Err     error         // why the poll brought no answer, or nil
 }
 
 func (o WaitOptions) withDefaults() WaitOptions {
+	interval := func(d, usual time.Duration) time.Duration {
+		return min(max(cmp.Or(d, usual), minInterval), maxInterval)
+	}
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
-	o.Interval = max(cmp.Or(o.Interval, 2*time.Second), minInterval)
-	o.MaxInterval = cmp.Or(o.MaxInterval, 12*time.Second)
-	o.NotFoundGrace = cmp.Or(o.NotFoundGrace, 2*time.Minute)
-	o.MaxInterval = max(o.MaxInterval, o.Interval)
+	o.Interval = interval(o.Interval, 2*time.Second)
+	o.MaxInterval = max(interval(o.MaxInterval, 12*time.Second), o.Interval)
+	o.NotFoundGrace = max(cmp.Or(o.NotFoundGrace, 2*time.Minute), 0)
 	return o
 }
 
@@ -61,33 +67,45 @@ type pollState struct {
 	err    error
 }
 
-// poll asks until the state is done, the time is up or an error ends the wait.
-func poll(caller context.Context, what string, opts WaitOptions, ask func(context.Context) pollState) error {
+// poll asks until the state is done, the time is up or an error ends the wait. Only a state that is done without an error
+// makes it return nil.
+func poll(caller context.Context, op operation, opts WaitOptions, ask func(context.Context) pollState) error {
+	if caller == nil {
+		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
+	}
 	opts = opts.withDefaults()
 	ctx, cancel := caller, context.CancelFunc(func() {})
 	if opts.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(caller, opts.Timeout)
 	}
 	defer cancel()
-	w := waiting{opts: opts, what: what, caller: caller, ctx: ctx, began: time.Now(), pause: opts.Interval}
-	w.lastFound = w.began
-	for {
-		if caller.Err() != nil {
-			return w.giveUp()
-		}
+	w := waiting{
+		opts: opts, what: op.name, caller: caller, ctx: ctx, began: time.Now(), lastFound: time.Now(),
+		pauses: backoff.NewExponentialBackOff(
+			backoff.WithInitialInterval(opts.Interval),
+			backoff.WithRandomizationFactor(0.1),
+			backoff.WithMultiplier(2),
+			backoff.WithMaxInterval(opts.MaxInterval),
+			backoff.WithMaxElapsedTime(0),
+		),
+	}
+	for caller.Err() == nil {
 		w.polls++
 		seen := ask(ctx)
-		next, err := w.judge(seen)
-		if opts.OnPoll != nil {
-			opts.OnPoll(Poll{Op: w.what, Number: w.polls, Elapsed: time.Since(w.began), Pause: next, Status: seen.status, Err: seen.err})
+		if seen.done {
+			w.report(seen, 0)
+			return seen.err
 		}
-		if next == 0 {
+		pause, err := w.judge(seen)
+		w.report(seen, pause)
+		if err != nil {
 			return err
 		}
-		if !sleep(ctx, next) {
-			return w.giveUp()
+		if !sleep(ctx, pause) {
+			break
 		}
 	}
+	return w.giveUp()
 }
 
 // waiting is the state of one wait.
@@ -98,18 +116,21 @@ type waiting struct {
 	ctx       context.Context // with the time limit of the wait
 	began     time.Time
 	lastFound time.Time // the last answer that was not 404
-	pause     time.Duration
+	pauses    backoff.BackOff
 	polls     int
 	failed    int // polls without an answer, in a row
 	status    string
 	lastErr   error
 }
 
-// judge takes in what a poll saw and returns the pause before the next one, or 0 and how the wait ended.
-func (w *waiting) judge(seen pollState) (time.Duration, error) {
-	if seen.done {
-		return 0, seen.err
+func (w *waiting) report(seen pollState, pause time.Duration) {
+	if w.opts.OnPoll != nil {
+		w.opts.OnPoll(Poll{Op: w.what, Number: w.polls, Elapsed: time.Since(w.began), Pause: pause, Status: seen.status, Err: seen.err})
 	}
+}
+
+// judge takes in what a poll saw that was not the end, and returns the pause before the next one or why there is none.
+func (w *waiting) judge(seen pollState) (time.Duration, error) {
 	if w.ctx.Err() != nil {
 		// The time ran out while the poll was under way: what it said last is about the context, not about CodeAnt.
 		return 0, w.giveUp()
@@ -135,32 +156,29 @@ func (w *waiting) judge(seen pollState) (time.Duration, error) {
 	default:
 		return 0, seen.err
 	}
-	return w.next(api)
-}
-
-// next returns the pause, or 0 where the time does not allow another poll.
-func (w *waiting) next(api *APIError) (time.Duration, error) {
-	pause := time.Duration(float64(w.pause) * (0.9 + 0.2*rand.Float64()))
-	w.pause = min(2*w.pause, w.opts.MaxInterval)
 	var asked time.Duration
 	if api != nil {
 		asked = api.RetryAfter
 	}
-	pause = max(pause, asked)
+	return w.next(asked)
+}
+
+// next returns the pause, which is asked for if that is longer than the usual one, or why there is no time for it.
+func (w *waiting) next(asked time.Duration) (time.Duration, error) {
+	usual := w.pauses.NextBackOff()
 	deadline, ok := w.ctx.Deadline()
 	if !ok {
-		return pause, nil
+		return max(usual, min(asked, maxRetryAfter)), nil
 	}
-	left := time.Until(deadline)
-	if asked > left {
-		return 0, w.lastErr
-	}
-	lead := min(lastPollLead, w.opts.Interval)
+	pause, left := max(usual, asked), time.Until(deadline)
+	last := left - min(lastPollLead, w.opts.Interval)
 	switch {
-	case pause <= left-lead:
+	case asked > left:
+		return 0, w.lastErr
+	case pause <= last:
 		return pause, nil
-	case left-lead >= minInterval && asked <= left-lead:
-		return left - lead, nil
+	case last >= minInterval && asked <= last:
+		return last, nil
 	}
 	// Too little time is left for another poll; what is known now will not get better.
 	return 0, w.timeout()
