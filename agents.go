@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ var (
 	opAgentsHistory = operation{name: "agents.history", path: "/api/analysis/agents/scan/history", idempotent: true}
 )
 
-// agentAnalysis marks findings of agents. It is no Analysis that ScansService knows.
+// agentAnalysis marks findings of agents. ScansService does not know it.
 const agentAnalysis Analysis = "agent"
 
 // AgentsService starts scans by CodeAnt's agents and reads what they found.
@@ -41,7 +42,7 @@ type AgentScanStarted struct {
 	ID          string // for Results and Wait; empty if Unconfirmed
 	Message     string
 	FilesQueued int
-	Unconfirmed bool // as in Started; History tells the ID then
+	Unconfirmed bool // as in Started; History has the ID later
 	Raw         json.RawMessage
 }
 
@@ -92,8 +93,8 @@ func (r AgentScanRequest) validate() error {
 // Start asks for an agent scan. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a 504 the
 // scan may run all the same: that is Unconfirmed.
 //
-// Documented (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan); that the body's credential may be a
-// CodeAnt token is inferred.
+// Evidence: documented (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan). Uncertain: whether a cdt_ token is
+// accepted in the body.
 func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*AgentScanStarted, error) {
 	if err := req.validate(); err != nil {
 		return nil, err
@@ -147,11 +148,11 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	}, nil
 }
 
-// Results looks at an agent scan once. While it is in progress, the status says so. No result yet is ErrNotReady (404:
-// also ErrNotFound).
+// Results looks at an agent scan once. While it is in progress, the status says so. If there is no result yet, the error is
+// ErrNotReady, and after a 404 also ErrNotFound. The statuses failed and error are ErrScanFailed.
 //
-// Documented (docs.codeant.ai, api-reference/agent-analysis/get-agent-scan-results); a status for failure is not, and
-// failed and error are taken for ErrScanFailed.
+// Evidence: documented (docs.codeant.ai, api-reference/agent-analysis/get-agent-scan-results). Uncertain: the word for
+// failed.
 func (s *AgentsService) Results(ctx context.Context, repo, scanID string) (*AgentScanResults, error) {
 	if err := validateAgentScan(repo, scanID); err != nil {
 		return nil, err
@@ -178,10 +179,10 @@ func validateAgentScan(repo, scanID string) error {
 	return validateText("scan ID", scanID)
 }
 
-// Wait polls until an agent scan is finished. Otherwise it is ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else
-// kept the answer away.
+// Wait polls Results until an agent scan is finished. Otherwise the error is ErrScanFailed, ErrWaitTimeout, ErrNotFound or
+// what else kept the answer away; the last unfinished results, if there were any, come with it.
 func (s *AgentsService) Wait(ctx context.Context, repo, scanID string, opts WaitOptions) (*AgentScanResults, error) {
-	if err := validateAgentScan(repo, scanID); err != nil {
+	if err := cmp.Or(clientOf(s).ready(ctx), validateAgentScan(repo, scanID)); err != nil {
 		return nil, err
 	}
 	var results *AgentScanResults
@@ -199,9 +200,23 @@ func (s *AgentsService) Wait(ctx context.Context, repo, scanID string, opts Wait
 	return results, err
 }
 
+// Run starts an agent scan and waits until it is finished, as Wait does. If the start is Unconfirmed, its ID is not known: that
+// is ErrUnknownOutcome, and History lists the scan once it runs.
+func (s *AgentsService) Run(ctx context.Context, req AgentScanRequest, opts WaitOptions) (*AgentScanResults, error) {
+	started, err := s.Start(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if started.Unconfirmed {
+		return nil, fmt.Errorf("codeant: agents.start: the gateway timed out (504), so the scan may run under an ID that is not known; "+
+			"find it with History, then use Wait: %w", ErrUnknownOutcome)
+	}
+	return s.Wait(ctx, req.Revision.Repo, started.ID, opts)
+}
+
 // History returns the agent scans of a repository, in the server's order.
 //
-// Documented (docs.codeant.ai, api-reference/agent-analysis/get-agent-scan-history).
+// Evidence: documented (docs.codeant.ai, api-reference/agent-analysis/get-agent-scan-history).
 func (s *AgentsService) History(ctx context.Context, repo string) ([]AgentScan, error) {
 	if err := validateRepo(repo); err != nil {
 		return nil, err

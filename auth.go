@@ -150,8 +150,13 @@ type TokenSource interface {
 // TokenSourceFunc is a function that is a TokenSource.
 type TokenSourceFunc func(ctx context.Context) (Token, error)
 
-// Token calls f.
-func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
+// Token calls f. If f is nil, the error is ErrMissingToken.
+func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) {
+	if f == nil {
+		return Token{}, missingToken("the function of a TokenSourceFunc is nil")
+	}
+	return f(ctx)
+}
 
 type staticToken struct{ token Token }
 

@@ -148,14 +148,6 @@ func (j joined) Error() string {
 
 func (j joined) Unwrap() []error { return j }
 
-// alsoError is an error of one kind more.
-type alsoError struct {
-	error
-	kind error
-}
-
-func (e *alsoError) Unwrap() []error { return []error{e.error, e.kind} }
-
 // APIError is the failure of one call. Its kind is told by errors.Is with the Err… variables of this package; every
 // printed form leaves out tokens, request bodies and the queries of URLs.
 type APIError struct {

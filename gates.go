@@ -261,7 +261,7 @@ func (s *GatesService) Run(ctx context.Context, rev Revision, opts WaitOptions) 
 }
 
 func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions, scanID string) (*GateResult, error) {
-	if err := rev.Validate(); err != nil {
+	if err := cmp.Or(clientOf(s).ready(ctx), rev.Validate()); err != nil {
 		return nil, err
 	}
 	var result *GateResult

@@ -26,6 +26,7 @@ type operation struct {
 	pollable    bool           // 404 and 204 mean "not ready"
 	readsFirst  bool           // the decoder also reads an answer that says that it failed
 	judges      success.Except // what the decoder judges itself of what says whether the call succeeded
+	source      TokenSource    // where the token comes from, if not from the client's source
 	unsupported string         // what to do instead where the server answers 404, 405 or 501: the endpoint is a guess
 }
 
@@ -60,11 +61,8 @@ func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode f
 //   - the service's decoder takes the body or refuses it;
 //   - outcome.go and classify.go turn a failure into an *APIError, and retry.go decides about the next attempt.
 func (c *Client) send(ctx context.Context, op operation, in any, decode func(jsonscan.Document) error) error {
-	if c == nil || c.api == nil {
-		return invalid("client", "", "was not made by New", "use codeant.New")
-	}
-	if ctx == nil {
-		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
+	if err := c.ready(ctx); err != nil {
+		return err
 	}
 	body, err := encode(op, in)
 	if err != nil {
@@ -75,6 +73,17 @@ func (c *Client) send(ctx context.Context, op operation, in any, decode func(jso
 		return x.notSent()
 	}
 	return c.retrier.run(ctx, op.idempotent, func(int) *failure { return x.try(decode) }, x.report)
+}
+
+// ready reports why nothing can be sent, however good the request is.
+func (c *Client) ready(ctx context.Context) error {
+	if c == nil || c.api == nil {
+		return invalid("client", "", "was not made by New", "use codeant.New")
+	}
+	if ctx == nil {
+		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
+	}
+	return nil
 }
 
 func encode(op operation, in any) ([]byte, error) {
@@ -123,10 +132,17 @@ func OperationName(ctx context.Context) string {
 	return ""
 }
 
+func (x *exchange) tokens() TokenSource {
+	if x.op.source != nil {
+		return x.op.source
+	}
+	return x.client.source
+}
+
 // try makes an attempt, and after a 401 a second one if the source has another token by then. That a request was turned
 // away for its token means that it was not carried out, so gate 2 of the retries does not apply.
 func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
-	token, err := x.client.source.Token(x.caller)
+	token, err := x.tokens().Token(x.caller)
 	if err == nil && token.IsZero() {
 		err = missingToken("the token source gave none")
 	}
@@ -138,7 +154,7 @@ func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
 		return f
 	}
 	x.refreshed = true
-	fresh, err := x.client.source.Token(x.caller)
+	fresh, err := x.tokens().Token(x.caller)
 	if err != nil || fresh.IsZero() || fresh.Reveal() == token.Reveal() {
 		return f
 	}

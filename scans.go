@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -205,7 +206,7 @@ func (s *ScansService) results(ctx context.Context, op operation, wire scanWire,
 // and error come together: the report has every analysis that finished, and the error tells of all others:
 // ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else kept the answer away.
 func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
-	if err := rev.Validate(); err != nil {
+	if err := cmp.Or(clientOf(s).ready(ctx), rev.Validate()); err != nil {
 		return nil, err
 	}
 	if len(as) == 0 {

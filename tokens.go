@@ -23,16 +23,17 @@ var (
 // MaxTokenNameLength is how long a token's name may be, in characters (docs.codeant.ai, settings/api-tokens).
 const MaxTokenNameLength = 60
 
-const revokeAfterRotate = 30 * time.Second
+// takeBackTimeout limits the revocation of a token whose deployment failed. It has no other limit: the context of Rotate may
+// have ended.
+const takeBackTimeout = 30 * time.Second
 
 // TokensService manages the API tokens of the organization that the client's token belongs to.
 //
 // Experimental: CodeAnt documents the management of tokens as pages of its web app and publishes no endpoint for it. The
-// endpoints used here are inferred from the manner of its other endpoints. A server that does not offer them is
-// ErrUnsupported.
+// endpoints used here are inferred from its other ones. If the server does not offer them, the error is ErrUnsupported.
 type TokensService struct{ client *Client }
 
-// TokenStatus tells whether a token is in force.
+// TokenStatus says whether a token is valid.
 type TokenStatus string
 
 // The states of a token. Revocation is immediate and final.
@@ -86,10 +87,13 @@ func newTokenInfo(f jsonscan.Fields) TokenInfo {
 	return info
 }
 
-// Create makes a token. It is not repeated when the answer is lost, because each call makes another token: that is
-// ErrUnknownOutcome, and the list tells what happened. A bad name is ErrInvalidRequest.
+// Create makes a token. A bad name is ErrInvalidRequest. It is not repeated when the answer is lost, because each call makes
+// another token: that is ErrUnknownOutcome, and the token may exist although nobody knows its value. Find it by its name with
+// List, and revoke it.
 //
-// Experimental: inferred (POST /api/tokens/create); ErrUnsupported where the server does not offer it.
+// Experimental: inferred; ErrUnsupported if the server does not offer it.
+//
+// Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*CreatedToken, error) {
 	if err := validateTokenName(req.Name); err != nil {
 		return nil, err
@@ -97,7 +101,12 @@ func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*Cr
 	in := struct {
 		Name string `json:"name"`
 	}{req.Name}
-	return fetch(ctx, clientOf(s), opTokensCreate, in, decodeCreatedToken)
+	created, err := fetch(ctx, clientOf(s), opTokensCreate, in, decodeCreatedToken)
+	if errors.Is(err, ErrUnknownOutcome) {
+		return nil, fmt.Errorf("%w; if List shows an active token named %s that nobody uses, revoke it by its ID with Revoke",
+			err, printedWord(req.Name))
+	}
+	return created, err
 }
 
 // decodeCreatedToken wants the value alone: it is seen only this once, so that broken metadata must not lose it.
@@ -116,7 +125,9 @@ func decodeCreatedToken(doc jsonscan.Document) (*CreatedToken, error) {
 
 // List returns all tokens of the organization, revoked ones included, in the server's order.
 //
-// Experimental: inferred (POST /api/tokens/list); ErrUnsupported where the server does not offer it.
+// Experimental: inferred; ErrUnsupported if the server does not offer it.
+//
+// Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) List(ctx context.Context) ([]TokenInfo, error) {
 	return fetch(ctx, clientOf(s), opTokensList, struct{}{}, func(doc jsonscan.Document) ([]TokenInfo, error) {
 		return decodeList(doc, "tokens", "token", decodeToken)
@@ -128,23 +139,24 @@ func decodeToken(doc jsonscan.Document) (TokenInfo, error) {
 	return newTokenInfo(doc.Fields), err
 }
 
-// Revoke ends a token, named by its ID and not by its value. It takes effect at once and cannot be undone. Revoking a
-// revoked token is no error. An unknown ID is ErrNotFound and, because it cannot be told from a missing endpoint,
-// ErrUnsupported.
+// Revoke revokes a token by its ID, not by its value. It takes effect at once and cannot be undone. To revoke a revoked token
+// is not an error. An unknown ID is ErrNotFound and also ErrUnsupported, because it looks the same as a missing endpoint.
 //
-// Experimental: inferred (POST /api/tokens/revoke); ErrUnsupported where the server does not offer it.
+// Experimental: inferred; ErrUnsupported if the server does not offer it.
+//
+// Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Revoke(ctx context.Context, id string) error {
 	if err := validateTokenID(id); err != nil {
 		return err
 	}
-	return clientOf(s).revoke(ctx, id)
+	return clientOf(s).revoke(ctx, opTokensRevoke, id)
 }
 
-func (c *Client) revoke(ctx context.Context, id string) error {
+func (c *Client) revoke(ctx context.Context, op operation, id string) error {
 	in := struct {
 		TokenID string `json:"token_id"`
 	}{id}
-	return c.send(ctx, opTokensRevoke, in, wantSuccess)
+	return c.send(ctx, op, in, wantSuccess)
 }
 
 // RotateTokenRequest asks to replace a token.
@@ -153,25 +165,27 @@ type RotateTokenRequest struct {
 	ID string
 	// Name of the new token, as for Create. Required.
 	Name string
-	// Deploy puts the new token wherever the old one is used and returns only when it is in force there. It is called
-	// once, with the context of Rotate. Required.
+	// Deploy puts the new token wherever the old one is used and returns only when it is in use there. It is called once,
+	// with the context of Rotate. Required.
 	Deploy func(ctx context.Context, created *CreatedToken) error
 }
 
 // TokenRotation is the outcome of Rotate.
 type TokenRotation struct {
 	Created   *CreatedToken // the new token
-	RevokedID string        // ID of the token that was revoked: the old one; empty if none was
+	RevokedID string        // the ID of the old token, if it was revoked; otherwise empty
 }
 
-// Rotate replaces a token without a moment in which none works: it creates the new one, calls Deploy, and only then
-// revokes the old one.
+// Rotate replaces a token so that one that works is in place at every moment: it creates the new one, calls Deploy, and only
+// then revokes the old one.
 //
-// If Deploy fails, the new token is revoked, the old one stays in force, and the error of Deploy is returned. If a
-// revocation fails, the result comes together with the error, because it holds a token that is in force: the new one,
-// which works in either case. The clean-up after a failed Deploy runs even when ctx has ended, for at most 30 s.
+// If Deploy fails or panics, the new token is revoked and the old one stays valid; the error of Deploy is returned, and a
+// panic goes on. If a revocation fails, the result comes together with the error, because the new token is valid. The
+// clean-up after a failed Deploy also runs if ctx has ended, for at most 30 s.
 //
-// Experimental: inferred, as Create and Revoke are.
+// Experimental: inferred; ErrUnsupported if the server does not offer Create or Revoke.
+//
+// Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*TokenRotation, error) {
 	if err := req.validate(); err != nil {
 		return nil, err
@@ -180,41 +194,61 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 	if err != nil {
 		return nil, err
 	}
-	if err := req.Deploy(ctx, created); err != nil {
-		return s.takeBack(ctx, created, newDeployError(ctx, err, created.Token))
+	if err := s.deploy(ctx, req, created); err != nil {
+		return s.notDeployed(ctx, created, newDeployError(ctx, err, created.Token))
 	}
 	rotation := &TokenRotation{Created: created}
 	if err := s.revokeReplaced(ctx, req.ID, created.Token); err != nil {
-		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked and is still in force; revoke it with Revoke: %w",
-			created.Masked(), created.ID, req.ID, err)
+		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked and is still valid; "+
+			"revoke it with Revoke: %w", created.Masked(), created.ID, req.ID, err)
 	}
 	rotation.RevokedID = req.ID
 	return rotation, nil
 }
 
-// revokeReplaced revokes the old token. Where the client itself still uses the old one, a repetition after a lost answer
-// is refused because the first try had worked; the new token then tells.
+// deploy calls Deploy, and takes the new token back if that does not return because of a panic.
+func (s *TokensService) deploy(ctx context.Context, req RotateTokenRequest, created *CreatedToken) error {
+	returned := false
+	defer func() {
+		if !returned {
+			_ = s.takeBack(ctx, created.ID) // nobody is there to read its error
+		}
+	}()
+	err := req.Deploy(ctx, created)
+	returned = true
+	return err
+}
+
+// revokeReplaced revokes the old token. If the client itself uses the old one, a repetition after a lost answer is refused
+// because the first attempt had worked; the new token then finds out.
 func (s *TokensService) revokeReplaced(ctx context.Context, id string, fresh Token) error {
-	err := s.client.revoke(ctx, id)
+	err := s.client.revoke(ctx, opTokensRevoke, id)
 	if errors.Is(err, ErrUnauthorized) {
-		with := *s.client
-		with.source = StaticToken(fresh)
-		return with.revoke(ctx, id)
+		op := opTokensRevoke
+		op.source = StaticToken(fresh)
+		return s.client.revoke(ctx, op, id)
 	}
 	return err
 }
 
-// takeBack revokes a token whose deployment failed.
-func (s *TokensService) takeBack(ctx context.Context, created *CreatedToken, deployErr error) (*TokenRotation, error) {
+// notDeployed is the end of a rotation whose Deploy failed.
+func (s *TokensService) notDeployed(ctx context.Context, created *CreatedToken, deployErr error) (*TokenRotation, error) {
 	if created.ID == "" {
-		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays in force; the new one %s came without an ID, so revoke it in CodeAnt under Settings -> API tokens", deployErr, created.Masked())
+		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s came without an ID, "+
+			"so revoke it in CodeAnt under Settings -> API tokens", deployErr, created.Masked())
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeAfterRotate)
+	if err := s.takeBack(ctx, created.ID); err != nil {
+		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s (ID %s) could not be taken back: %w",
+			deployErr, created.Masked(), created.ID, err)
+	}
+	return nil, fmt.Errorf("%w; the old token stays valid, the new one was revoked", deployErr)
+}
+
+// takeBack revokes a token that was not deployed, also if ctx has ended.
+func (s *TokensService) takeBack(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
 	defer cancel()
-	if err := s.client.revoke(ctx, created.ID); err != nil {
-		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays in force; the new one %s (ID %s) could not be taken back: %w", deployErr, created.Masked(), created.ID, err)
-	}
-	return nil, fmt.Errorf("%w; the old token stays in force, the new one was revoked", deployErr)
+	return s.client.revoke(ctx, opTokensRevoke, id)
 }
 
 // newDeployError reports what Deploy said, which may repeat the token that it was handed.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -221,7 +223,7 @@ func TestAValueIsNeverLostToBrokenMetadata(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"value":""}`, `{"value":"ghp_0123456789abcdef"}`, `{"value":7}`, `[]`, `null`} {
 		server := newTokenServer(map[string]httpmock.Responder{createURL: status(200, answer)})
 		_, err := funnelClient(t, server.mock).Tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: "ci"})
-		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: its field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out all the same: look before you repeat it`)
+		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: its field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out all the same: look before you repeat it; if List shows an active token named "ci" that nobody uses, revoke it by its ID with Revoke`)
 		assert.ErrorIs(t, err, codeant.ErrBadResponse)
 		assert.ErrorIs(t, err, codeant.ErrUnknownOutcome)
 	}
@@ -313,28 +315,28 @@ func TestRotateNeverLeavesYouWithoutAWorkingToken(t *testing.T) {
 			[]string{create, "deploy", revokeNew},
 			false, "",
 			[]error{noDeploy},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays in force, the new one was revoked",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid, the new one was revoked",
 		},
 		{
 			"deploy fails as the context ends", nil, noDeploy, true,
 			[]string{create, "deploy", revokeNew},
 			false, "",
 			[]error{noDeploy},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays in force, the new one was revoked",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid, the new one was revoked",
 		},
 		{
 			"deploy and clean-up fail", status(403, ""), noDeploy, false,
 			[]string{create, "deploy", revokeNew},
 			true, "",
 			[]error{noDeploy, codeant.ErrForbidden},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays in force; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
 		},
 		{
 			"the last revocation fails", status(403, ""), nil, false,
 			[]string{create, "deploy", revokeOld},
 			true, "",
 			[]error{codeant.ErrForbidden},
-			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still in force; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
+			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still valid; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
 		},
 		{
 			"the client's own token is gone by then", status(401, "revoked").Then(status(200, `{"status":"success"}`)), nil, false,
@@ -422,4 +424,72 @@ func TestErrorsMadeByHandPrintAndMatchToo(t *testing.T) {
 	assert.ErrorIs(t, &codeant.TokenRevokedError{}, codeant.ErrTokenRevoked)
 	assert.ErrorIs(t, &codeant.StorageError{}, codeant.ErrStorage)
 	assert.NotEmpty(t, (&codeant.StorageError{}).Error())
+}
+
+func TestAPanicOfDeployTakesTheNewTokenBackAndGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(){"panic": func() { panic("no such vault") }, "exit of the goroutine": runtime.Goexit} {
+		server := newTokenServer(nil)
+		tokens := funnelClient(t, server.mock).Tokens
+		ctx, cancel := context.WithCancel(t.Context())
+		var recovered any
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { recovered = recover() }()
+			_, _ = tokens.Rotate(ctx, codeant.RotateTokenRequest{ID: "t1", Name: "ci", Deploy: func(context.Context, *codeant.CreatedToken) error {
+				cancel()
+				leave()
+				return nil
+			}})
+			t.Error("Rotate returned")
+		}()
+		<-done
+		assert.Equal(t, []string{`create {"name":"ci"} 6789`, `revoke {"token_id":"t2"} 6789`}, server.calls, name)
+		if name == "panic" {
+			assert.Equal(t, "no such vault", recovered)
+		}
+	}
+}
+
+func TestALostTokenCanBeFoundByItsName(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]httpmock.Responder{
+		"502": status(502, ""), "a reset": httpmock.NewErrorResponder(io.ErrUnexpectedEOF), "an answer that breaks off": status(200, `{"value":"cdt_`),
+	} {
+		server := newTokenServer(map[string]httpmock.Responder{createURL: answer})
+		tokens := funnelClient(t, server.mock).Tokens
+		_, err := tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: "ci of shop"})
+		require.ErrorIs(t, err, codeant.ErrUnknownOutcome, name)
+		const advice = `; if List shows an active token named "ci of shop" that nobody uses, revoke it by its ID with Revoke`
+		assert.Regexp(t, `^codeant: tokens\.create: [^\n]*`+regexp.QuoteMeta(advice)+"$", err.Error(), name)
+		var apiErr *codeant.APIError
+		assert.ErrorAs(t, err, &apiErr, name)
+		_, err = tokens.Rotate(t.Context(), codeant.RotateTokenRequest{ID: "t1", Name: "ci of shop", Deploy: func(context.Context, *codeant.CreatedToken) error { return nil }})
+		assert.ErrorContains(t, err, advice, name)
+	}
+	server := newTokenServer(map[string]httpmock.Responder{createURL: status(403, "")})
+	_, err := funnelClient(t, server.mock).Tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: "ci"})
+	assert.NotContains(t, err.Error(), "List", "nothing was created")
+}
+
+func TestATokenSourceCanBeAFunction(t *testing.T) {
+	t.Parallel()
+	token, err := codeant.ParseToken(newToken)
+	require.NoError(t, err)
+	asked := 0
+	source := codeant.TokenSourceFunc(func(ctx context.Context) (codeant.Token, error) {
+		asked++
+		return token, ctx.Err()
+	})
+	server := newTokenServer(map[string]httpmock.Responder{listURL: status(200, `{"status":"success","tokens":[]}`)})
+	client, err := codeant.New(codeant.WithTokenSource(source), codeant.WithHTTPClient(&http.Client{Transport: server.mock}))
+	require.NoError(t, err)
+	_, err = client.Tokens.List(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, asked)
+
+	_, err = codeant.TokenSourceFunc(nil).Token(t.Context())
+	assert.EqualError(t, err, "codeant: no API token: the function of a TokenSourceFunc is nil")
+	assert.ErrorIs(t, err, codeant.ErrMissingToken)
 }

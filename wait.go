@@ -70,9 +70,6 @@ type pollState struct {
 // poll asks until the state is done, the time is up or an error ends the wait. Only a state that is done without an error
 // makes it return nil.
 func poll(caller context.Context, op operation, opts WaitOptions, ask func(context.Context) pollState) error {
-	if caller == nil {
-		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
-	}
 	opts = opts.withDefaults()
 	ctx, cancel := caller, context.CancelFunc(func() {})
 	if opts.Timeout > 0 {

@@ -2,6 +2,7 @@ package codeant_test
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"testing"
@@ -105,4 +106,155 @@ func TestTheCallersContextEndsAWaitAndIsTold(t *testing.T) {
 		assert.EqualError(t, err, `codeant: gates.results: the wait was canceled after 3s and 2 polls; the last status was "PENDING"`)
 		assert.Equal(t, "PENDING", result.Status)
 	})
+}
+
+// A pause that overflowed to nothing once ended a wait for pending gates without an error.
+func TestNoOptionsEndAWaitWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, opts := range []codeant.WaitOptions{
+		{Interval: math.MaxInt64},
+		{MaxInterval: math.MaxInt64},
+		{Interval: math.MaxInt64, MaxInterval: math.MaxInt64, Timeout: math.MaxInt64, NotFoundGrace: math.MaxInt64},
+		{Interval: math.MinInt64, MaxInterval: math.MinInt64, NotFoundGrace: math.MinInt64},
+		{Interval: 1, MaxInterval: 1, Timeout: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			for range 20 {
+				client, mock := gatesAnswering(t, status(200, `{"status":"PENDING"}`), status(200, `{"status":"PENDING"}`), status(200, passes))
+				opts.OnPoll = func(p codeant.Poll) {
+					if p.Pause != 0 {
+						assert.GreaterOrEqual(t, p.Pause, 90*time.Millisecond)
+					}
+				}
+				result, err := client.Gates.Wait(t.Context(), shop, opts)
+				if err == nil {
+					assert.Equal(t, codeant.VerdictPassed, result.Verdict())
+					assert.Equal(t, 3, mock.GetTotalCallCount())
+				} else {
+					assert.ErrorIs(t, err, codeant.ErrWaitTimeout)
+				}
+			}
+		})
+	}
+}
+
+func TestPausesAreNeverShorterThanATenthOfASecond(t *testing.T) {
+	t.Parallel()
+	for _, interval := range []time.Duration{math.MinInt64, -1, 1, 99 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := gatesAnswering(t, status(200, `{"status":"PENDING"}`))
+			opts := codeant.WaitOptions{Interval: interval, MaxInterval: interval, Timeout: 3 * time.Second}
+			opts.OnPoll = func(p codeant.Poll) {
+				if p.Pause != 0 {
+					assert.InDelta(t, 100, p.Pause.Milliseconds(), 11)
+				}
+			}
+			_, err := client.Gates.Wait(t.Context(), shop, opts)
+			assert.ErrorIs(t, err, codeant.ErrWaitTimeout)
+		})
+	}
+}
+
+func TestAWaitWithoutALimitRespectsRetryAfterForTenMinutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		busy := withHeader(429, "Retry-After", "99999999999", "")
+		client, mock := gatesAnswering(t, busy, status(200, passes))
+		began := time.Now()
+		_, err := client.Gates.Wait(context.WithoutCancel(t.Context()), shop, codeant.WaitOptions{Timeout: -1})
+		require.NoError(t, err)
+		assert.Equal(t, 10*time.Minute, time.Since(began))
+		assert.Equal(t, 2, mock.GetTotalCallCount())
+
+		client, _ = gatesAnswering(t, withHeader(429, "Retry-After", "1800", ""), status(200, passes))
+		began = time.Now()
+		_, err = client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{Timeout: time.Hour})
+		require.NoError(t, err)
+		assert.Equal(t, 30*time.Minute, time.Since(began), "there is time for it")
+	})
+}
+
+func TestFiveFailedPollsInARowEndAWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		down, pending := status(503, ""), status(200, `{"status":"PENDING"}`)
+		answers := func(failed int) []httpmock.Responder {
+			all := []httpmock.Responder{pending}
+			for range 3 * failed {
+				all = append(all, down)
+			}
+			return append(all, pending, status(200, passes))
+		}
+		client, _ := gatesAnswering(t, append(answers(4), answers(4)...)...)
+		_, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{})
+		require.NoError(t, err, "four failed polls, an answer, four failed polls")
+
+		var polls []codeant.Poll
+		client, mock := gatesAnswering(t, answers(5)...)
+		result, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{OnPoll: func(p codeant.Poll) { polls = append(polls, p) }})
+		require.ErrorIs(t, err, codeant.ErrUnavailable)
+		assert.NotErrorIs(t, err, codeant.ErrWaitTimeout)
+		assert.Equal(t, 1+5*3, mock.GetTotalCallCount())
+		assert.Equal(t, "PENDING", result.Status, "the last answer comes with the error")
+		require.Len(t, polls, 6)
+		assert.Equal(t, codeant.Poll{Op: "gates.results", Number: 6, Elapsed: polls[5].Elapsed, Err: err}, polls[5])
+	})
+}
+
+func TestWaitingWithoutAContextIsAnError(t *testing.T) {
+	t.Parallel()
+	client, mock := gatesAnswering(t, status(200, passes))
+	branch := shop
+	branch.Branch = "main"
+	prompt := codeant.AgentScanRequest{Revision: branch, Prompt: "threat_hunting"}
+	var none context.Context
+	for name, call := range map[string]func() error{
+		"gates wait": func() error { _, err := client.Gates.Wait(none, shop, codeant.WaitOptions{}); return err },
+		"gates run":  func() error { _, err := client.Gates.Run(none, shop, codeant.WaitOptions{}); return err },
+		"scans wait": func() error { _, err := client.Scans.Wait(none, shop, codeant.WaitOptions{}); return err },
+		"scans run": func() error {
+			_, err := client.Scans.Run(none, codeant.ScanRequest{Revision: shop}, codeant.WaitOptions{})
+			return err
+		},
+		"agents wait": func() error { _, err := client.Agents.Wait(none, shop.Repo, "a1", codeant.WaitOptions{}); return err },
+		"agents run":  func() error { _, err := client.Agents.Run(none, prompt, codeant.WaitOptions{}); return err },
+		"rotate": func() error {
+			deploy := func(context.Context, *codeant.CreatedToken) error { return nil }
+			_, err := client.Tokens.Rotate(none, codeant.RotateTokenRequest{ID: "t1", Name: "ci", Deploy: deploy})
+			return err
+		},
+	} {
+		err := call()
+		require.ErrorIs(t, err, codeant.ErrInvalidRequest, name)
+		assert.EqualError(t, err, "codeant: context is nil; use the caller's, or context.Background()", name)
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestServicesThatNewDidNotMakeAnswerWithAnError(t *testing.T) {
+	t.Parallel()
+	branch := shop
+	branch.Branch = "main"
+	prompt := codeant.AgentScanRequest{Revision: branch, Prompt: "threat_hunting"}
+	deploy := func(context.Context, *codeant.CreatedToken) error { return nil }
+	for _, client := range []*codeant.Client{{}, {
+		Tokens: &codeant.TokensService{}, Scans: &codeant.ScansService{}, Gates: &codeant.GatesService{}, Agents: &codeant.AgentsService{},
+	}} {
+		for name, call := range map[string]func() error{
+			"gates start": func() error { _, err := client.Gates.Start(t.Context(), shop); return err },
+			"gates wait":  func() error { _, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{}); return err },
+			"scans wait": func() error {
+				_, err := client.Scans.Wait(t.Context(), shop, codeant.WaitOptions{}, codeant.SAST)
+				return err
+			},
+			"agents run":  func() error { _, err := client.Agents.Run(t.Context(), prompt, codeant.WaitOptions{}); return err },
+			"tokens list": func() error { _, err := client.Tokens.List(t.Context()); return err },
+			"rotate": func() error {
+				_, err := client.Tokens.Rotate(t.Context(), codeant.RotateTokenRequest{ID: "t1", Name: "ci", Deploy: deploy})
+				return err
+			},
+		} {
+			assert.EqualError(t, call(), "codeant: client was not made by New; use codeant.New", name)
+		}
+	}
 }

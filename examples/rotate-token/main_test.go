@@ -51,7 +51,7 @@ func TestADeployThatFailsLeavesTheOldTokenInForceAndShowsNoSecret(t *testing.T) 
 	w := world(t)
 	got := w.Run(t, run, "-id", "tok_1", "-name", "pipeline", "-deploy", "cat; exit 3")
 	assert.Equal(t, 4, got.Code)
-	assert.Regexp(t, `the command failed: exit status 3: cdt_••••\S{4}; the old token stays in force, the new one was revoked`, got.Stderr)
+	assert.Regexp(t, `the command failed: exit status 3: cdt_••••\S{4}; the old token stays valid, the new one was revoked`, got.Stderr)
 	assert.Equal(t, map[string]codeant.TokenStatus{"tok_1": codeant.TokenActive, "tok_2": codeant.TokenRevoked}, statuses(t, w, w.Server.Token()))
 }
 
