@@ -6,9 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
@@ -46,17 +45,22 @@ type Package struct{ Name, Version, Ecosystem, License, FixedIn string }
 // Fingerprint names a finding in a way that survives shifted lines: it depends on the analysis, the rule, the path, the
 // text, the package and, of a secret, its hash. Findings that differ in their line alone have the same one.
 func (f Finding) Fingerprint() string {
-	h := sha256.New()
-	parts := []string{string(f.Analysis), f.RuleID, f.Path, f.Title, f.Message, hashedSecret(f.Raw)}
+	text := make([]byte, 0, 512)
+	add := func(parts ...string) {
+		for _, part := range parts {
+			// Lengths between the parts keep "a"+"bc" and "ab"+"c" apart.
+			text = strconv.AppendInt(text, int64(len(part)), 10)
+			text = append(append(text, ':'), part...)
+		}
+	}
+	add(string(f.Analysis), f.RuleID, f.Path, f.Title, f.Message, hashedSecret(f.Raw))
 	if f.Package != nil {
-		parts = append(parts, f.Package.Name, f.Package.Version)
+		add(f.Package.Name, f.Package.Version)
 	}
-	for _, part := range slices.Concat(parts, f.CWE, f.CVE) {
-		// Lengths between the parts keep "a"+"bc" and "ab"+"c" apart.
-		fmt.Fprintf(h, "%d:", len(part))
-		io.WriteString(h, part)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	add(f.CWE...)
+	add(f.CVE...)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 func hashedSecret(raw json.RawMessage) string {

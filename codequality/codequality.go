@@ -43,7 +43,7 @@ func Write(w io.Writer, report *codeant.ScanReport) error {
 	return finding.Export(w, "codequality", report, func(document *bytes.Buffer) error {
 		findings := report.Findings()
 		// Twins are numbered among all findings: dismissing one must not make another look new.
-		identities := finding.Identities(findings)
+		identities := finding.Identities(findings, len(findings))
 		violations := []violation{}
 		for i, f := range findings {
 			if len(finding.Closed(f)) == 0 {

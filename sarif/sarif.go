@@ -27,7 +27,7 @@ const (
 	toolName       = "CodeAnt"
 	informationURI = "https://docs.codeant.ai"
 
-	usualResult = 640 // bytes
+	usualResult = 800 // bytes
 
 	// sourceRoot is the name that viewers know for the root of the repository.
 	sourceRoot = "%SRCROOT%"
@@ -69,9 +69,9 @@ func WriteSummary(w io.Writer, report *codeant.ScanReport) (Summary, error) {
 // encode makes a document that is within the limits.
 func encode(document *bytes.Buffer, report *codeant.ScanReport, limits limits) (Summary, error) {
 	findings := report.Findings()
-	// Twins are numbered before the cut, so that it changes the identity of none.
-	identities := finding.Identities(findings)
 	kept := min(len(findings), limits.results)
+	// Twins are numbered among all findings, so that the cut changes the identity of none.
+	identities := finding.Identities(findings, kept)
 	for {
 		document.Reset()
 		ends, err := encodeRun(document, report.Revision, findings, identities, kept)

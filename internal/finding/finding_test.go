@@ -109,6 +109,8 @@ func TestIdentitiesNumberTwinsByTheirLines(t *testing.T) {
 	other := codeant.Finding{Analysis: codeant.SAST, RuleID: "other"}
 	same, alone := twin(1, 1).Fingerprint(), other.Fingerprint()
 	assert.Equal(t, []string{same + ":3", alone + ":1", same + ":1", same + ":2"},
-		finding.Identities([]codeant.Finding{twin(9, 2), other, twin(3, 0), twin(9, 1)}))
-	assert.Empty(t, finding.Identities(nil))
+		finding.Identities([]codeant.Finding{twin(9, 2), other, twin(3, 0), twin(9, 1)}, 4))
+	assert.Equal(t, []string{same + ":3", alone + ":1"},
+		finding.Identities([]codeant.Finding{twin(9, 2), other, twin(3, 0), other, twin(9, 1)}, 2), "the others count")
+	assert.Empty(t, finding.Identities(nil, 0))
 }

@@ -2,21 +2,29 @@ package finding
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strconv"
 
 	"github.com/codeant-sdk/codeant"
 )
 
-// Identities returns for each finding its fingerprint and a number that tells it from its twins, in the order of their
-// lines. A finding without twins has the number as well: otherwise its identity would change when it gets one.
-func Identities(findings []codeant.Finding) []string {
-	identities := make([]string, len(findings))
-	first := make(map[string]int, len(findings))
+// Identities returns for each of the first n findings its fingerprint and a number that tells it from its twins among all
+// of them, in the order of their lines. A finding without twins has the number as well: otherwise its identity would
+// change when it gets one.
+func Identities(findings []codeant.Finding, n int) []string {
+	identities := make([]string, n)
+	first := make(map[string]int, n)
 	twins := map[string][]int{} // few findings have any
+	mayBeTwin := likeOneOf(findings[:n])
 	for i := range findings {
+		if i >= n && !mayBeTwin(&findings[i]) {
+			continue
+		}
 		fingerprint := findings[i].Fingerprint()
-		identities[i] = fingerprint + ":1"
+		if i < n {
+			identities[i] = fingerprint + ":1"
+		}
 		if j, again := first[fingerprint]; !again {
 			first[fingerprint] = i
 		} else if twins[fingerprint] == nil {
@@ -30,9 +38,25 @@ func Identities(findings []codeant.Finding) []string {
 			a, b := &findings[i], &findings[j]
 			return cmp.Or(cmp.Compare(a.StartLine, b.StartLine), cmp.Compare(a.Column, b.Column), cmp.Compare(a.EndLine, b.EndLine))
 		})
-		for n, i := range same {
-			identities[i] = fingerprint + ":" + strconv.Itoa(n+1)
+		for number, i := range same {
+			if i < n {
+				identities[i] = fingerprint + ":" + strconv.Itoa(number+1)
+			}
 		}
 	}
 	return identities
+}
+
+// likeOneOf returns whether a finding agrees with one of these in what a fingerprint depends on. It is rarely wrong, and
+// saves the fingerprints of the findings that a report has no room for.
+func likeOneOf(findings []codeant.Finding) func(*codeant.Finding) bool {
+	seed := maphash.MakeSeed()
+	key := func(f *codeant.Finding) uint64 {
+		return maphash.String(seed, f.Path) ^ maphash.String(seed, f.RuleID)*3 ^ maphash.String(seed, f.Message)*5
+	}
+	keys := make(map[uint64]bool, len(findings))
+	for i := range findings {
+		keys[key(&findings[i])] = true
+	}
+	return func(f *codeant.Finding) bool { return keys[key(f)] }
 }
