@@ -4,34 +4,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
-	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
-// protocols are the ways in which a client reaches the front, by the words that nginx wants after "listen".
-var protocols = map[string]string{"HTTP/1.1": "ssl", "HTTP/2": "ssl http2"}
-
-// nginx is a configuration: one server that hands everything to an upstream.
+// nginx are directives besides those that every configuration here has: one server that hands everything to an upstream.
 type nginx struct {
-	listen   string // "ssl" or "ssl http2"
-	upstream string // host and port
-	http     string // further directives at each level
-	server   string
-	location string
-	limit    string // of the body, "1m" by default as in nginx itself
-}
-
-type nginxProcess struct {
-	*process
-	url    string
-	access string // its log: protocol, status, upstream's status, request
+	http, server, location string // at each level
+	limit                  string // of the body; "1m" if empty, as in nginx itself
 }
 
 const nginxTemplate = `
@@ -43,7 +29,7 @@ error_log error.log info;
 worker_shutdown_timeout 5s;
 events { worker_connections 1024; }
 http {
-	log_format short '$server_protocol $status "$upstream_status" "$sent_http_content_encoding" $request_uri';
+	log_format short '$server_protocol $status $request_method $request_uri "$sent_http_content_encoding"';
 	access_log access.log short;
 	client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 	client_max_body_size @limit@;
@@ -66,62 +52,36 @@ http {
 }
 `
 
-func (n nginx) start(t *testing.T) *nginxProcess {
+func startNginx(t *testing.T, http2 bool, upstream string, n nginx) *front {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePort(t)
 	if n.limit == "" {
 		n.limit = "1m"
 	}
+	listen := "ssl"
+	if http2 {
+		listen = "ssl http2"
+	}
 	config := strings.NewReplacer(
-		"@limit@", n.limit, "@upstream@", n.upstream, "@http@", n.http, "@port@", fmt.Sprint(port), "@listen@", n.listen,
+		"@limit@", n.limit, "@upstream@", upstream, "@http@", n.http, "@port@", strconv.Itoa(port), "@listen@", listen,
 		"@chain@", certificate.chain, "@key@", certificate.key, "@server@", n.server, "@location@", n.location,
 	).Replace(nginxTemplate)
 	file := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-	p := start(t, port, program(t, "PEERS_NGINX"), "-p", dir, "-c", file, "-e", "stderr")
-	return &nginxProcess{process: p, url: fmt.Sprintf("https://localhost:%d", port), access: filepath.Join(dir, "access.log")}
+	f := &front{url: fmt.Sprintf("https://localhost:%d", port), port: port, log: filepath.Join(dir, "access.log"), reload: syscall.SIGHUP}
+	f.launch = func() *process {
+		return start(t, port, program(t, "PEERS_NGINX"), "-p", dir, "-c", file, "-e", "stderr")
+	}
+	f.process = f.launch()
+	return f
 }
 
-// requests returns the lines of nginx's log of accesses.
-func (p *nginxProcess) requests(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile(p.access)
-	require.NoError(t, err)
-	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
+func TestNginxFaults(t *testing.T) {
+	t.Parallel()
+	testFaults(t, func(t *testing.T, http2 bool, upstream string, c faultCase) *front {
+		return startNginx(t, http2, upstream, *c.nginx)
+	}, func(c faultCase) bool { return c.nginx != nil })
 }
 
 func hostOf(server *codeanttest.Server) string { return strings.TrimPrefix(server.URL(), "http://") }
-
-// After every fifth request nginx closes the connection or, on HTTP/2, says that it will. No call may be lost by that,
-// and none sent twice.
-func TestNginxClosesConnectionsAfterFiveRequests(t *testing.T) {
-	t.Parallel()
-	for protocol, listen := range protocols {
-		t.Run(protocol, func(t *testing.T) {
-			t.Parallel()
-			api := codeanttest.NewServer(t)
-			front := nginx{listen: listen, upstream: hostOf(api), http: "keepalive_requests 5;"}.start(t)
-			client := newClient(t, api, front.url)
-			ctx := within(t, 60*time.Second)
-			var group sync.WaitGroup
-			failed := make([]error, 320)
-			for worker := range 16 {
-				group.Go(func() {
-					for i := worker * 20; i < (worker+1)*20; i++ {
-						_, failed[i] = client.Gates.Start(ctx, numbered(i))
-					}
-				})
-			}
-			group.Wait()
-			for i, err := range failed {
-				assert.NoError(t, err, "call %d", i)
-			}
-			assert.Equal(t, 320, seen(api, "gates.start"))
-			for body, n := range bodies(api) {
-				assert.Equal(t, 1, n, body)
-			}
-			assert.Contains(t, front.requests(t)[0], protocol[:len("HTTP/2")-1], "the protocol that nginx saw")
-		})
-	}
-}
