@@ -254,7 +254,7 @@ func testFaults(t *testing.T, launch launcher, has func(faultCase) bool) {
 			t.Run(c.name+"/"+protocol, func(t *testing.T) {
 				t.Parallel()
 				api := codeanttest.NewServer(t)
-				upstream := hostOf(api)
+				upstream := portOf(t, api.URL())
 				if c.down {
 					upstream = address(freePort(t))
 				}

@@ -10,14 +10,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
 // nginx are directives besides those that every configuration here has: one server that hands everything to an upstream.
 type nginx struct {
 	http, server, location string // at each level
 	limit                  string // of the body; "1m" if empty, as in nginx itself
+	scheme                 string // of the upstream; "http" if empty
 }
 
 const nginxTemplate = `
@@ -42,7 +41,7 @@ http {
 		ssl_certificate_key @key@;
 		@server@
 		location / {
-			proxy_pass http://api;
+			proxy_pass @scheme@://api;
 			proxy_http_version 1.1;
 			proxy_set_header Connection "";
 			proxy_set_header Host $http_host;
@@ -59,12 +58,15 @@ func startNginx(t *testing.T, http2 bool, upstream string, n nginx) *front {
 	if n.limit == "" {
 		n.limit = "1m"
 	}
+	if n.scheme == "" {
+		n.scheme = "http"
+	}
 	listen := "ssl"
 	if http2 {
 		listen = "ssl http2"
 	}
 	config := strings.NewReplacer(
-		"@limit@", n.limit, "@upstream@", upstream, "@http@", n.http, "@port@", strconv.Itoa(port), "@listen@", listen,
+		"@limit@", n.limit, "@scheme@", n.scheme, "@upstream@", upstream, "@http@", n.http, "@port@", strconv.Itoa(port), "@listen@", listen,
 		"@chain@", certificate.chain, "@key@", certificate.key, "@server@", n.server, "@location@", n.location,
 	).Replace(nginxTemplate)
 	file := filepath.Join(dir, "nginx.conf")
@@ -83,5 +85,3 @@ func TestNginxFaults(t *testing.T) {
 		return startNginx(t, http2, upstream, *c.nginx)
 	}, func(c faultCase) bool { return c.nginx != nil })
 }
-
-func hostOf(server *codeanttest.Server) string { return strings.TrimPrefix(server.URL(), "http://") }

@@ -105,7 +105,7 @@ func (p *process) pidFile() string {
 }
 
 func (p *process) listening(port int) error {
-	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), 90*time.Second)
 	defer stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
