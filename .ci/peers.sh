@@ -32,6 +32,7 @@ finish() {
 		[[ -e $file ]] || continue
 		kill -KILL -- "-$(basename "$file")" 2>/dev/null || true
 	done
+	[[ -z ${PEERS_SMALL_DISK:-} ]] || umount -l "$PEERS_SMALL_DISK" || true
 	rm -rf "$tmp"
 }
 trap finish EXIT
@@ -121,6 +122,15 @@ if [[ -e $tmp/s3rver.ok ]]; then
 	export PEERS_S3RVER=$cache/npm/s3rver-3.7.1/node_modules/.bin/s3rver
 else
 	left_out 'signatures of version 2' 's3rver could not be installed'
+fi
+has() { [[ " ${have[*]} " == *" $1 "* ]]; }
+if has Nginx && has S3; then have+=(BetweenNginxAndS3); fi
+if has Nginx && has Azure; then have+=(BetweenNginxAndAzure); fi
+if has S3 && mkdir "$tmp/small" && mount -t tmpfs -o size=16m tmpfs "$tmp/small" 2>/dev/null; then
+	have+=(SmallDisk)
+	export PEERS_SMALL_DISK=$tmp/small
+else
+	left_out 'a full disk' 'there is no S3 gateway, or this user may not mount a small file system'
 fi
 echo "installed after ${SECONDS}s"
 

@@ -97,7 +97,7 @@ func assertAllSucceed(t *testing.T, errs []error) {
 func TestNginxClosesConnectionsAfterFiveRequests(t *testing.T) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		front := startNginx(t, http2, portOf(t, api.URL()), nginx{http: "keepalive_requests 5;"})
+		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{http: "keepalive_requests 5;"})
 		client := newClient(t, api, front.url)
 		ctx := within(t, 60*time.Second)
 		errs := crowd(16, 320, func(i int) error {
@@ -119,7 +119,7 @@ func TestNginxClosesConnectionsAfterFiveRequests(t *testing.T) {
 func TestNginxRefusesStreamsBeyondItsLimit(t *testing.T) {
 	t.Parallel()
 	api := codeanttest.NewServer(t)
-	front := startNginx(t, true, portOf(t, api.URL()), nginx{http: "http2_max_concurrent_streams 4;"})
+	front := startNginx(t, true, hostOf(t, api.URL()), nginx{http: "http2_max_concurrent_streams 4;"})
 	client := newClient(t, api, front.url)
 	ctx := within(t, 60*time.Second)
 	errs := crowd(64, 192, func(i int) error {
@@ -133,7 +133,7 @@ func TestNginxRefusesStreamsBeyondItsLimit(t *testing.T) {
 func TestNginxLimitsRequests(t *testing.T) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		front := startNginx(t, http2, portOf(t, api.URL()), nginx{
+		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{
 			http:   "limit_req_zone $server_name zone=few:1m rate=20r/s;\n\tlimit_req_status 429;",
 			server: "limit_req zone=few;",
 		})
@@ -158,7 +158,7 @@ func TestNginxLimitsRequests(t *testing.T) {
 func TestNginxCompressesAnswers(t *testing.T) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		front := startNginx(t, http2, portOf(t, api.URL()), nginx{http: "gzip on; gzip_types application/json; gzip_min_length 1; gzip_proxied any;"})
+		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{http: "gzip on; gzip_types application/json; gzip_min_length 1; gzip_proxied any;"})
 		got, err := newClient(t, api, front.url).Tokens.List(t.Context())
 		require.NoError(t, err)
 		direct, err := newClient(t, api, api.URL()).Tokens.List(t.Context())
@@ -220,7 +220,7 @@ func pause(ctx context.Context, d time.Duration) {
 func testReload(t *testing.T, start func(t *testing.T, http2 bool, upstream string) *front) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		f := start(t, http2, portOf(t, api.URL()))
+		f := start(t, http2, hostOf(t, api.URL()))
 		starts, reads := disturbed(t, api, f, func() { assert.NoError(t, f.process.signal(f.reload)) })
 		assertAllSucceed(t, reads)
 		assertHonest(t, api, starts)
@@ -239,7 +239,7 @@ func testReload(t *testing.T, start func(t *testing.T, http2 bool, upstream stri
 func testRestart(t *testing.T, start func(t *testing.T, http2 bool, upstream string) *front) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		f := start(t, http2, portOf(t, api.URL()))
+		f := start(t, http2, hostOf(t, api.URL()))
 		starts, reads := disturbed(t, api, f, func() {
 			f.process.end(syscall.SIGTERM)
 			f.process = f.launch()

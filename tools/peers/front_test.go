@@ -254,7 +254,7 @@ func testFaults(t *testing.T, launch launcher, has func(faultCase) bool) {
 			t.Run(c.name+"/"+protocol, func(t *testing.T) {
 				t.Parallel()
 				api := codeanttest.NewServer(t)
-				upstream := portOf(t, api.URL())
+				upstream := hostOf(t, api.URL())
 				if c.down {
 					upstream = address(freePort(t))
 				}

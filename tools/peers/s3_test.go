@@ -293,8 +293,7 @@ func TestSmallDiskIsFull(t *testing.T) {
 	server := startS3(t, program(t, "PEERS_SMALL_DISK"))
 	api := newPresigner(t, signWithAWS(t, server.host(), "full.xml", false, contentType))
 	result, err := api.upload(within(t, time.Minute), t, report(8*medium))
-	api.assertUnfinished(t, result, err)
-	t.Log(err)
+	api.assertRefused(t, refused{status: 507, code: "InsufficientStorage"}, result, err)
 	assert.NoFileExists(t, objectFile(server.dir, bucket, "full.xml"))
 }
 

@@ -194,19 +194,16 @@ func TestSquid(t *testing.T) {
 // The report goes through the proxy too, and the proxy sees neither the token nor the signed URL.
 func TestSquidCarriesReports(t *testing.T) {
 	t.Parallel()
-	storage := codeanttest.NewServer(t)
-	const object = "/reports/coverage.xml?X-Amz-Signature=aSignatureThatIsSecret"
-	storagePort := serveTLS(t, storage.StorageURL())
-	api := newPresigner(t, fmt.Sprintf("https://%s:%d%s", proxiedHost, storagePort, object))
+	storage := newSink(t)
+	api := newPresigner(t, fmt.Sprintf("https://%s:%d%s", proxiedHost, serveTLS(t, storage.URL), sinkPath))
 	proxy := startSquid(t, "http_access allow users connect")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "lcov.info")
 	require.NoError(t, os.WriteFile(file, report(medium), 0o600))
-	storage.Inject("coverage.put", codeanttest.Fault{Status: 200, Body: " "}) // the URL is not the storage's own
 	printed, exit := runProgram(t, []string{
 		fmt.Sprintf("HTTPS_PROXY=http://%s:%s@127.0.0.1:%d", proxyUser, proxyPassword, proxy.port),
 		fmt.Sprintf("%s=https://%s:%d", codeant.BaseURLEnv, proxiedHost, serveTLS(t, api.URL())),
-		codeant.TokenEnv + "=" + api.Token().Reveal(),
+		codeant.TokenEnv + "=" + api.Token().Reveal(), "CODEANT_PROVIDER=github",
 	}, "upload-coverage", "-r", revision.Repo, "-c", revision.Commit, "-f", file)
 	assert.Equal(t, 0, exit, "%s", printed)
 	assert.Len(t, proxy.requests(t, "CONNECT"), 2, "one to the API, one to the storage")
@@ -216,6 +213,6 @@ func TestSquidCarriesReports(t *testing.T) {
 		assert.NotContains(t, printed, secret)
 		assert.NotContains(t, string(log), secret)
 	}
-	assert.Equal(t, 1, seen(storage, "coverage.put"))
+	storage.assertTook(t, medium)
 	assert.Equal(t, 1, seen(api.Server, "coverage.complete"))
 }

@@ -9,9 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,16 +34,53 @@ const (
 
 // report returns an LCOV report of exactly size bytes.
 func report(size int) []byte {
-	var b bytes.Buffer
-	b.Grow(size)
-	b.WriteString("TN:\nSF:shop/cart.go\n")
-	const end = "end_of_record\n"
-	for line := 1; b.Len() < size-len(end)-40; line++ {
-		fmt.Fprintf(&b, "DA:%d,%d\n", line, line%7)
-	}
-	b.WriteString("# " + strings.Repeat("-", size-len(end)-b.Len()-3) + "\n" + end)
-	return b.Bytes()
+	const begin, end, lines = "TN:\nSF:shop/cart.go\n", "end_of_record\n", "DA:17,3\nDA:18,0\nDA:19,3\nDA:23,12\n"
+	b := make([]byte, 0, size)
+	b = append(b, begin...)
+	b = append(b, bytes.Repeat([]byte(lines), (size-len(begin)-len(end)-len(lines))/len(lines))...)
+	b = append(b, "# "+strings.Repeat("-", size-len(b)-len(end)-3)+"\n"...)
+	return append(b, end...)
 }
+
+// sink is a storage that takes everything.
+type sink struct {
+	*httptest.Server
+	mu      sync.Mutex
+	reports int
+	bytes   int64 // of the last one
+}
+
+func newSink(t *testing.T) *sink {
+	t.Helper()
+	s := &sink{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.reports, s.bytes = s.reports+1, n
+	}))
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
+	return s
+}
+
+// assertTook says that the report arrived once, whole.
+func (s *sink) assertTook(t *testing.T, size int) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.Equal(t, 1, s.reports, "reports that arrived")
+	assert.Equal(t, int64(size), s.bytes)
+}
+
+func (s *sink) url() string { return s.URL + sinkPath }
+
+const sinkPath = "/coverage.xml?sig=aSignatureThatIsSecret"
 
 // presigner is the API of codeanttest, which hands out URLs that are made elsewhere.
 type presigner struct {
