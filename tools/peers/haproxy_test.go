@@ -8,8 +8,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
 // haproxy are lines besides those that every configuration here has: one frontend that hands everything to one server.
@@ -66,4 +71,29 @@ func TestHAProxyFaults(t *testing.T) {
 	testFaults(t, func(t *testing.T, http2 bool, upstream string, c faultCase) *front {
 		return startHAProxy(t, http2, upstream, *c.haproxy)
 	}, func(c faultCase) bool { return c.haproxy != nil })
+}
+
+// When the backend closes a connection that HAProxy used before, HAProxy resets the client's HTTP/2 stream with
+// REFUSED_STREAM. By the letter (RFC 9113, section 8.7) that says that the request was not processed, though the backend
+// saw it. So a start takes its next attempt, as it may, but never more than the policy allows, and each of them is counted.
+func TestHAProxyRefusesStreamsThatItsBackendSaw(t *testing.T) {
+	t.Parallel()
+	for _, call := range calls {
+		t.Run(call.op, func(t *testing.T) {
+			t.Parallel()
+			api := codeanttest.NewServer(t)
+			f := startHAProxy(t, true, hostOf(t, api.URL()), haproxy{})
+			client := newClient(t, api, f.url)
+			_, err := client.Tokens.List(t.Context())
+			require.NoError(t, err)
+			api.Inject(call.op, forever(codeanttest.Fault{Reset: true})...)
+			_, err = call.do(within(t, 20*time.Second), client)
+			assert.ErrorIs(t, err, codeant.ErrUnavailable)
+			var apiErr *codeant.APIError
+			if assert.ErrorAs(t, err, &apiErr) {
+				assert.Equal(t, 3, apiErr.Attempts)
+			}
+			assert.Equal(t, 3, seen(api, call.op), "requests that the API saw")
+		})
+	}
 }
