@@ -82,8 +82,8 @@ func (p *coveragePut) attempt(ctx context.Context) *failure {
 	p.last = Attempt{Op: opCoveragePut, Method: http.MethodPut, Path: p.url.host, Number: p.sent}
 	began := time.Now()
 	named := context.WithValue(ctx, requestKey{}, operationName(opCoveragePut))
-	err = p.service.client.storage.Put(named, target, p.src.r, p.src.size, progress)
-	p.last.Took = time.Since(began)
+	status, err := p.service.client.storage.Put(named, target, p.src.r, p.src.size, progress)
+	p.last.Took, p.last.StatusCode = time.Since(began), status
 	return p.judge(ctx, err)
 }
 
@@ -99,8 +99,6 @@ func (p *coveragePut) report(ctx context.Context, pause time.Duration, f *failur
 		if errors.As(f.err, &stored) {
 			p.last.StatusCode, p.last.RequestID = stored.StatusCode, stored.RequestID
 		}
-	} else {
-		p.last.StatusCode = http.StatusOK
 	}
 	p.service.client.report(ctx, p.last)
 	p.last = Attempt{}

@@ -25,7 +25,7 @@ func put(t *testing.T, status int, header map[string]string, body string) error 
 			_, _ = io.WriteString(w, body)
 		}
 	})
-	return client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil)
+	return errOf(client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil))
 }
 
 func asUTF16(text string) string {
@@ -62,6 +62,17 @@ func TestStoredMeansAGoodStatusAndAnAnswerThatDoesNotSpeakOfAnError(t *testing.T
 			assert.NoError(t, put(t, test.status, test.header, test.body))
 		})
 	}
+}
+
+func TestPutReturnsTheStatusOfASuccess(t *testing.T) {
+	t.Parallel()
+	client, target := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusCreated)
+	})
+	status, err := client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil)
+	assert.NoError(t, err)
+	assert.Equal(t, http.StatusCreated, status)
 }
 
 func TestAnAnswerThatSpeaksOfAnErrorIsNoSuccess(t *testing.T) {
@@ -197,7 +208,7 @@ func TestARefusalDoesNotRepeatTheSignature(t *testing.T) {
 		_, _ = io.WriteString(w, "bad signature "+signature+" and "+url.QueryEscape(signature))
 	})
 	target.RawQuery = "sig=" + url.QueryEscape(signature)
-	err := client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil)
+	err := errOf(client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil))
 	assert.Equal(t, &Refusal{StatusCode: 403, Message: "bad signature … and …"}, err)
 }
 

@@ -72,17 +72,17 @@ func ParseURL(raw string, insecure bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Put sends size bytes of src to target, once, and returns nil only if all of them were handed to the connection and the
-// storage then said that it has stored them. What was handed to the connection may still wait in a buffer: of a src that
-// fits there (one write, and what the kernel takes without the peer) nobody can tell whether the storage read it before
-// it answered.
+// Put sends size bytes of src to target, once. It returns the status of the answer, and no error, only if all of them were
+// handed to the connection and the storage then said that it has stored them. What was handed to the connection may still
+// wait in a buffer: of a src that fits there (one write, and what the kernel takes without the peer) nobody can tell
+// whether the storage read it before it answered.
 //
 // The error is a *Refusal where the storage answered, a *SourceError where src failed, an *Interruption where the
 // transfer ended for a reason known here, and else what the transport said, which may repeat the URL. src is not read any
 // more when Put returns.
-func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size int64, progress func(sent int64)) error {
+func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size int64, progress func(sent int64)) (status int, err error) {
 	if size <= 0 {
-		return &SourceError{errors.New("it is empty")} // a request of length 0 with a body means that the length is unknown
+		return 0, &SourceError{errors.New("it is empty")} // a request of length 0 with a body means that the length is unknown
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -91,7 +91,7 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	var sent handOver
 	req, err := http.NewRequestWithContext(sent.trace(ctx), http.MethodPut, "", body)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	req.URL, req.Host, req.ContentLength = target, target.Host, size
 	req.GetBody = nil // net/http must not send it again: that is for the caller, who counts
@@ -102,33 +102,33 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return body.explain(ctx, err)
+		return 0, body.explain(ctx, err)
 	}
 	defer res.Body.Close()
 	a := answer{res: res, target: target}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		// The connection is out of net/http's hands now: a read would not end with the context.
-		return a.refusal("it asks to speak another protocol")
+		return 0, a.refusal("it asks to speak another protocol")
 	}
 	left := body.left.Load() // the transport may go on sending what the storage did not wait for
 	body.answered()
 	err = a.read()
 	if !a.stored() {
-		return a.refusal("")
+		return 0, a.refusal("")
 	}
 	if err := body.explain(ctx, err); err != nil {
-		return err
-	}
-	if left > 0 {
-		return a.refusal(fmt.Sprintf("it answered when only %d of %d bytes of the report had been sent", size-left, size))
-	}
-	if !sent.complete(ctx) {
-		return a.refusal("it answered before all of the report had been sent")
+		return 0, err
 	}
 	if a.complaint != "" {
-		return a.refusal(a.complaint)
+		return 0, a.refusal(a.complaint)
 	}
-	return nil
+	if left > 0 {
+		return 0, a.refusal(fmt.Sprintf("it answered when only %d of %d bytes of the report had been sent", size-left, size))
+	}
+	if !sent.complete(ctx) {
+		return 0, a.refusal("it answered before all of the report had been sent")
+	}
+	return res.StatusCode, nil
 }
 
 // handOver watches whether the transport has written what it has read of the body. A transport that reports nothing, such

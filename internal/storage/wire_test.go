@@ -70,7 +70,7 @@ func TestASuccessBeforeTheReportWasSentIsNone(t *testing.T) {
 				tr := transport(t)
 				tr.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 				tr.ForceAttemptHTTP2 = true
-				err = New(tr, "test/1").Put(t.Context(), target, endless{}, size, nil)
+				err = errOf(New(tr, "test/1").Put(t.Context(), target, endless{}, size, nil))
 
 				var refusal *Refusal
 				require.ErrorAs(t, err, &refusal)
@@ -96,7 +96,7 @@ func TestASuccessInTheMiddleOfTheReportIsNone(t *testing.T) {
 	})
 	tr := transport(t)
 	tr.ExpectContinueTimeout = 0
-	err := New(tr, "test/1").Put(t.Context(), target, endless{}, 64<<20, nil)
+	err := errOf(New(tr, "test/1").Put(t.Context(), target, endless{}, 64<<20, nil))
 	var refusal *Refusal
 	require.ErrorAs(t, err, &refusal)
 	assert.Regexp(t, `^it answered when only \d+ of 67108864 bytes of the report had been sent$`, refusal.Reason)
@@ -114,7 +114,7 @@ func TestSwitchingProtocolsIsRefusedAndClosedUnread(t *testing.T) {
 			_, err = io.Copy(io.Discard, r)
 			closed <- err
 		})
-		err := New(transport(t), "test/1").Put(t.Context(), target, endless{}, size, nil)
+		err := errOf(New(transport(t), "test/1").Put(t.Context(), target, endless{}, size, nil))
 		assert.Equal(t, &Refusal{StatusCode: 101, Reason: "it asks to speak another protocol"}, err)
 		select {
 		case <-closed:
@@ -141,7 +141,7 @@ func TestAnEarlyRefusalIsReadThoughTheConnectionBreaks(t *testing.T) {
 	})
 	client := New(transport(t), "test/1")
 	for i := range 20 {
-		err := client.Put(t.Context(), target, endless{}, 64<<20, nil)
+		err := errOf(client.Put(t.Context(), target, endless{}, 64<<20, nil))
 		assert.Equal(t, &Refusal{StatusCode: 404, Code: "NoSuchBucket", Message: "The specified bucket does not exist"}, err, i)
 	}
 }
@@ -232,7 +232,7 @@ func TestNothingBelowSendsTheReportAgain(t *testing.T) {
 			tr.Protocols = &http.Protocols{}
 			tr.Protocols.SetUnencryptedHTTP2(true)
 
-			err := New(tr, "test/1").Put(t.Context(), target, strings.NewReader(strings.Repeat("x", 100_000)), 100_000, nil)
+			err := errOf(New(tr, "test/1").Put(t.Context(), target, strings.NewReader(strings.Repeat("x", 100_000)), 100_000, nil))
 
 			tr.CloseIdleConnections()
 			assert.Equal(t, errUnprocessed, err)
@@ -252,7 +252,7 @@ func TestTheWordsOfNetHTTPForOurOwnDoingAreNotRepeated(t *testing.T) {
 		"stream error: stream ID 1; REFUSED_STREAM":                                                                         errUnprocessed,
 	} {
 		tr := roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New(text) })
-		err := New(tr, "test/1").Put(t.Context(), &url.URL{Scheme: "https", Host: "storage.test"}, endless{}, 10, nil)
+		err := errOf(New(tr, "test/1").Put(t.Context(), &url.URL{Scheme: "https", Host: "storage.test"}, endless{}, 10, nil))
 		assert.Equal(t, want, err)
 	}
 }

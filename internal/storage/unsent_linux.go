@@ -1,10 +1,7 @@
-//go:build linux || darwin
-
 package storage
 
 import (
 	"net"
-	"runtime"
 	"syscall"
 )
 
@@ -17,11 +14,8 @@ func limitUnsent(conn net.Conn) {
 	if !ok {
 		return
 	}
-	option := 25 // linux/tcp.h
-	if runtime.GOOS == "darwin" {
-		option = 0x201 // netinet/tcp.h
-	}
+	const notSentLowAt = 25 // linux/tcp.h; package syscall does not have it
 	if raw, err := tcp.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, option, 128<<10) })
+		raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, notSentLowAt, 128<<10) })
 	}
 }

@@ -1,5 +1,3 @@
-//go:build linux || darwin
-
 package storage
 
 import (
@@ -22,7 +20,7 @@ func TestAReportOfHalfAMegabyteIsNotTakenForSentWhenItIsNot(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		<-t.Context().Done() // the connection stays open and unread
 	})
-	err := New(transport(t), "test/1").Put(t.Context(), target, endless{}, 512<<10, nil)
+	err := errOf(New(transport(t), "test/1").Put(t.Context(), target, endless{}, 512<<10, nil))
 	var refusal *Refusal
 	require.ErrorAs(t, err, &refusal)
 	assert.Regexp(t, `^it answered (when only \d+ of 524288 bytes|before all) of the report had been sent$`, refusal.Reason)
