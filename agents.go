@@ -259,7 +259,7 @@ func decodeAgentScan(doc jsonscan.Document) (*AgentScanResults, error) {
 	default:
 		results.done = state == stateDone
 	}
-	d := scanBody{finder: finder{analysis: agentAnalysis}, results: &ScanResults{}}
+	d := scanBody{finder: finder{analysis: agentAnalysis, members: doc.Fields.Rest()}, results: &ScanResults{}}
 	for file := range files.Elements() {
 		inside, err := fieldsOf(file)
 		if err != nil {

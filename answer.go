@@ -173,7 +173,7 @@ func saysFailed(reason string) error {
 
 // document checks the body and indexes its members.
 func (a answer) document(op operation) (jsonscan.Document, error) {
-	fields, err := jsonscan.Parse(make(jsonscan.Fields, 0, 8), a.body)
+	fields, err := jsonscan.Parse(make(jsonscan.Fields, 0, 10), a.body)
 	if errors.Is(err, jsonscan.ErrTooLarge) && op.readsFirst {
 		fields, err = nil, jsonscan.Check(a.body) // the caller's own type takes as many keys as there are
 	}

@@ -118,9 +118,6 @@ type finder struct {
 
 // index returns the members of an object. They are valid until the next call.
 func (d *finder) index(object jsonscan.Value) (f jsonscan.Fields, err error) {
-	if d.members == nil {
-		d.members = make(jsonscan.Fields, 0, 12)
-	}
 	d.members, err = object.Fields(d.members[:0])
 	return d.members, unusableJSON(err)
 }

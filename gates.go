@@ -302,9 +302,9 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 		scanID: doc.Text("scan_id"), policy: policy,
 	}
 	result.refused, _ = success.Refused(doc, success.Status)
-	var members jsonscan.Fields
+	members := doc.Fields.Rest()
 	for _, field := range doc.Fields {
-		name, found := strings.CutSuffix(strings.ToLower(strings.ToUpper(string(field.Key))), gateSuffix)
+		name, found := strings.CutSuffix(jsonscan.Fold(field.Key), gateSuffix)
 		if !found {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 
 // decodeScan reads a scan result in any of the shapes that are documented or observed.
 func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults, error) {
-	d := scanBody{finder: finder{analysis: a, commits: []string{commit}}, results: &ScanResults{Analysis: a, Raw: doc.Raw()}}
+	d := scanBody{finder: finder{analysis: a, commits: []string{commit}, members: doc.Fields.Rest()}, results: &ScanResults{Analysis: a, Raw: doc.Raw()}}
 	if doc.Kind() == jsonscan.Array && (a == SAST || a == SCA) {
 		d.results.done = true
 		return d.results, d.list(doc.Value, "")

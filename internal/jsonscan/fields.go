@@ -17,6 +17,9 @@ type Field struct {
 // case and, of a doubled one, the last. Those that take several keys use the first that holds what is asked for.
 type Fields []Field
 
+// Rest returns no members and the memory that is left behind these, for the members of an object inside.
+func (f Fields) Rest() Fields { return f[len(f):] }
+
 // Get returns the value of a key, or the zero Value.
 func (f Fields) Get(key string) Value {
 	for i := len(f) - 1; i >= 0; i-- {
@@ -68,6 +71,18 @@ func SameKey(key []byte, name string) bool {
 		}
 	}
 	return true
+}
+
+// Fold returns key in lower case, with every letter that some reader takes for an ASCII one turned into that.
+func Fold(key []byte) string {
+	folded := string(key)
+	for _, c := range key {
+		if c >= 0x80 {
+			folded = strings.ToUpper(folded) // K, ſ and ı have no other way to k, s and i
+			break
+		}
+	}
+	return strings.ToLower(folded)
 }
 
 func lower(c byte) byte {

@@ -191,6 +191,9 @@ func TestSameKeyFoldsAsLenientReadersDo(t *testing.T) {
 		for _, key := range keys {
 			want := strings.EqualFold(key, name) || strings.ToLower(key) == strings.ToLower(name)
 			assert.Equal(t, want, jsonscan.SameKey([]byte(key), name), "%q is %q", key, name)
+			if want {
+				assert.Equal(t, strings.ToLower(name), jsonscan.Fold([]byte(key)), "%q", key)
+			}
 		}
 	}
 }
