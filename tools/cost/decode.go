@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"runtime"
 	"runtime/metrics"
@@ -96,5 +95,3 @@ func heapObjects() uint64 {
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
-
-var _ = io.Discard
