@@ -5,37 +5,49 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
-const usage = `usage: quality-gates [-r owner/repo] [-c commit] [-s provider] [-o start|results|run] [flags]
+const usage = `usage: quality-gates [-o start|results|run] [flags]
+For example: quality-gates -o run -require secret,sast
 
-  -r, -repo           repository
-  -c, -commit-id      full hash of the commit
-  -s, -service        github (default), gitlab, bitbucket or azuredevops
-  -u, -base-url       address of the provider, where it is not the public one
+What to do
   -o, -operation      start (default), results: wait for the verdict, or run: both
   -t, -timeout        seconds to wait for the verdict (300)
   -p, -poll-interval  longest pause between two looks, in seconds (15)
-  -passing-status W        a further word that counts as passed, such as SKIPPED; may be repeated
-  -a, -access-token   CodeAnt token (better: the environment)
-` + pipeline.CommonHelp + pipeline.ExitHelp
+
+What counts as passed (lists with commas; each may be repeated)
+  -passing-status L   further words of the server, such as SKIPPED,WARNING
+  -require L          gates that must be there and pass, such as secret,sast
+  -ignore L           gates that do not count, such as duplicate
+
+Which commit (what is left out comes from the CI system's environment)
+  -r, -repo           repository, such as acme/shop
+  -c, -commit-id      full hash of the commit
+  -s, -service        github (default), gitlab, bitbucket or azuredevops
+  -u, -base-url       address of the provider, where it is not the public one
+` + pipeline.CommonHelp + `-a TOKEN works too, but other processes can read it.
+` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }
 
 func run(ctx context.Context, env pipeline.Env) int {
-	p := pipeline.New(env, "quality-gates", usage, []string{"a", "access-token"}, []string{"s", "service"})
+	p := pipeline.New(env, "quality-gates", usage, "a", "access-token")
 	var (
 		operation         string
-		timeout, interval int
-		passing           []string
+		timeout, interval time.Duration
+		policy            codeant.GatePolicy
 	)
+	p.RevisionFlags("s", "service")
 	p.String(&operation, "start", "o", "operation")
-	p.Int(&timeout, 300, "t", "timeout")
-	p.Int(&interval, 15, "p", "poll-interval")
-	p.Strings(&passing, "passing-status")
+	p.Seconds(&timeout, 300, "t", "timeout")
+	p.Seconds(&interval, 15, "p", "poll-interval")
+	p.Words(&policy.PassingStatuses, "passing-status")
+	p.Words(&policy.RequiredGates, "require")
+	p.Words(&policy.IgnoredGates, "ignore")
 	if code, goOn := p.Parse(); !goOn {
 		return code
 	}
@@ -50,11 +62,12 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return p.End(err)
 	}
 	if p.DryRun() {
-		p.Notice("would %s the quality gates of %s at %s (%s)", operation, revision.Repo, revision.Commit, revision.Provider)
-		return p.End(nil)
+		what := map[string]string{"start": "start the quality gates", "results": "wait for the quality gates", "run": "start the quality gates, and wait for them,"}[operation]
+		p.Notice("would %s of %s at %s (%s)", what, revision.Repo, revision.Commit, revision.Provider)
+		return p.End()
 	}
-	p.Options = append(p.Options, codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: passing}))
-	client, err := p.Client()
+	p.Options = append(p.Options, codeant.WithGatePolicy(policy))
+	client, err := p.Client(ctx)
 	if err != nil {
 		return p.End(err)
 	}
@@ -64,7 +77,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return p.End(start(ctx, p, client, revision))
 	}
 	onPoll, done := p.Polling("quality gates")
-	opts := codeant.WaitOptions{Timeout: pipeline.Seconds(timeout), MaxInterval: pipeline.Seconds(interval), OnPoll: onPoll}
+	opts := codeant.WaitOptions{Timeout: timeout, MaxInterval: interval, OnPoll: onPoll}
 	wait := client.Gates.Wait
 	if operation == "run" {
 		wait = client.Gates.Run
@@ -81,10 +94,16 @@ func start(ctx context.Context, p *pipeline.Program, client *codeant.Client, rev
 	case err != nil:
 		return err
 	case started.Unconfirmed:
-		p.Warn("CodeAnt's gateway timed out (504); the gates are probably queued, and -o results will tell")
-	default:
-		p.Notice("quality gates started %s", started.ID)
+		p.Result.Message = started.Message
+		p.Warn("The start of the quality gates is not confirmed: CodeAnt's gateway timed out (504). They may run all the same; -o results waits for their verdict.%s", pipeline.Said(started.Message))
+		return pipeline.ErrUnconfirmed
 	}
+	name := ""
+	if started.ID != "" {
+		name = " (scan " + started.ID + ")"
+	}
+	p.Result.Message = started.Message
+	p.Notice("The quality gates have started%s; -o results waits for their verdict.%s", name, pipeline.Said(started.Message))
 	return nil
 }
 
@@ -93,9 +112,11 @@ func tell(p *pipeline.Program, result *codeant.GateResult) {
 	if result == nil {
 		return
 	}
+	var rows [][]string
 	for _, gate := range result.Gates {
-		p.Notice("gate %s: %s (%s)", gate.Name, gate.Verdict, gate.Status)
+		rows = append(rows, []string{gate.Verdict.String(), gate.Name, gate.Status})
 		p.Result.Gates = append(p.Result.Gates, pipeline.Gate{Name: gate.Name, Status: gate.Status, Verdict: gate.Verdict.String()})
 	}
-	p.Notice("verdict: %s", result.Verdict())
+	p.Table(rows)
+	p.Notice("The verdict of the quality gates: %s.", result.Verdict())
 }

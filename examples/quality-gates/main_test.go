@@ -74,7 +74,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "one reset while polling", op: "gates.results", faults: []codeanttest.Fault{{Reset: true}}, args: with("-o", "results"), status: "success"},
 		{name: "not found at first", op: "gates.results", faults: []codeanttest.Fault{fault(404), fault(404)}, args: with("-o", "results"), status: "success"},
 		{name: "one 429 on the start", op: "gates.start", faults: []codeanttest.Fault{fault(429)}, args: line, status: "success"},
-		{name: "queued", op: "gates.start", faults: []codeanttest.Fault{fault(504)}, args: line, status: "success"},
+		{name: "not confirmed", op: "gates.start", faults: []codeanttest.Fault{fault(504)}, args: line, status: "unconfirmed"},
 		{name: "queued, then waited for", op: "gates.start", faults: []codeanttest.Fault{fault(504)}, args: with("-o", "run"), status: "success"},
 		{name: "failed", op: "gates.results", faults: body(`{"status":"COMPLETED","sast_quality_gate":{"status":"FAILED"}}`), args: with("-o", "results"), code: 1, status: "failed"},
 		{name: "no gates", op: "gates.results", faults: body(`{"status":"COMPLETED"}`), args: with("-o", "results"), code: 1, status: "undecided"},

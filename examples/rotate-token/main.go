@@ -4,34 +4,42 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
-	"strings"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
 const usage = `usage: rotate-token -id ID -name NAME -deploy COMMAND [flags]
+For example:
+  rotate-token -id tok_1 -name ci -deploy 'gh secret set CODEANT_API_TOKEN'
 
-  -id ID           token to replace, as the list of tokens names it; without it the list is shown
+  -id ID           token to replace; without it the tokens are listed, and the
+                   exit code is 2
   -name NAME       name of the new token, at most 60 characters
-  -deploy COMMAND  shell command that puts the new token in place; it gets the value on standard input, for example
-                   'gh secret set CODEANT_API_TOKEN'
-  -a, -access-token  CodeAnt token to work with (better: the environment)
-  -token-file F    read the token from a file; "-" is standard input
-  -api URL         address of the API, else CODEANT_API_URL, else https://api.codeant.ai
-  -json F          write what happened as a JSON object to a file
+  -deploy COMMAND  command that puts the new token in place, run by ` + shell + `;
+                   it gets the value on standard input and cannot ask questions
+
+  -token-file F    file with the token to work with; "-" reads standard input
+  -api URL         CodeAnt's API (CODEANT_API_URL, https://api.codeant.ai)
+  -json F          write what happened as a JSON object
   -dry-run         show what would happen; needs no token
 
-The old token is revoked only after the command has succeeded; if it fails, the new one is taken back. CodeAnt documents
-tokens as pages of its web app: the endpoints are inferred, and a server without them is exit code 4.
+The old token is revoked only after the command has succeeded. If it fails, if it
+leaves a process behind that holds its output, or if a signal stops rotate-token,
+the new token is taken back. So the command must bear being run again.
+` + onSignal + `
+
+CodeAnt documents tokens as pages of its web app: the endpoints are inferred, and
+a server without them is exit code 4.
+
+The token to work with comes from CODEANT_API_TOKEN or ACCESS_TOKEN.
+-a, -access-token TOKEN works too, but other processes can read it.
 ` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }
 
 func run(ctx context.Context, env pipeline.Env) int {
-	p := pipeline.New(env, "rotate-token", usage, []string{"a", "access-token"}, []string{"s", "service"})
+	p := pipeline.New(env, "rotate-token", usage, "a", "access-token")
 	var id, name, deploy string
 	p.String(&id, "", "id")
 	p.String(&name, "", "name")
@@ -43,10 +51,14 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return p.End(pipeline.UsageError("-id needs -name and -deploy; see -h"))
 	}
 	if p.DryRun() {
-		p.Notice("would create the token %q, run %q with its value on standard input, and then revoke the token %s", name, deploy, id)
-		return p.End(nil)
+		if id == "" {
+			p.Notice("would list the tokens")
+		} else {
+			p.Notice("would create the token %q, run %q with its value on standard input, and then revoke the token %s", name, deploy, id)
+		}
+		return p.End()
 	}
-	client, err := p.Client()
+	client, err := p.Client(ctx)
 	if err != nil {
 		return p.End(err)
 	}
@@ -55,34 +67,33 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return p.End(list(ctx, p, client))
 	}
 	rotation, err := client.Tokens.Rotate(ctx, codeant.RotateTokenRequest{ID: id, Name: name, Deploy: func(ctx context.Context, created *codeant.CreatedToken) error {
-		p.Notice("created %s (ID %s); deploying it", created.Masked(), created.ID)
+		p.Notice("Created %s (ID %s); the command deploys it.", created.Masked(), created.ID)
 		return runDeploy(ctx, deploy, created.Token)
 	}})
 	if err == nil {
-		p.Notice("deployed %s and revoked the token %s", rotation.Created.Masked(), rotation.RevokedID)
+		p.Notice("Deployed %s and revoked the token %s.", rotation.Created.Masked(), rotation.RevokedID)
 	}
 	return p.End(err)
 }
 
+// list shows the tokens. The one in use is known by its last four characters, so there may be several that look like it.
 func list(ctx context.Context, p *pipeline.Program, client *codeant.Client) error {
 	tokens, err := client.Tokens.List(ctx)
 	if err != nil {
 		return err
 	}
+	inUse, err := codeant.ParseToken(p.Token)
+	if err != nil {
+		return err
+	}
+	var rows [][]string
 	for _, t := range tokens {
-		p.Notice("%s  %s  %-8s %s", t.ID, t.Masked(), t.Status, t.Name)
+		mark := ""
+		if t.Last4 == inUse.Last4() && t.Status == codeant.TokenActive {
+			mark = "in use"
+		}
+		rows = append(rows, []string{t.ID, t.Masked(), string(t.Status), mark, t.Name})
 	}
+	p.Table(rows)
 	return pipeline.UsageError("name the token to replace: -id; see -h")
-}
-
-// runDeploy hands the value over on standard input, where no other process sees it. What the command prints is shown
-// only if it fails; Rotate masks the value in it.
-func runDeploy(ctx context.Context, command string, token codeant.Token) error {
-	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Stdin = strings.NewReader(token.Reveal())
-	output, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("the command failed: %w: %s", err, strings.TrimSpace(string(output)))
 }

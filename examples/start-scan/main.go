@@ -3,165 +3,122 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
-	"github.com/codeant-sdk/codeant/sarif"
 )
 
-const usage = `usage: start-scan [-r owner/repo] [-c commit] [-s provider] [flags]
+const usage = `usage: start-scan [flags]
+For example: start-scan -scanners sast,sca,secrets -fail-on high
 
-  -r, -repo              repository
-  -c, -commit-id         full hash of the commit
-  -s, -service           github, gitlab, bitbucket or azuredevops
-  -b, -branch            branch
+The scan
   -i, -include-files     globs of files to scan, with commas between them
   -e, -exclude-files     globs of files to leave out
-  -u, -base-url          address of the provider, where it is not the public one
   -n, -no-wait           only start
   -t, -timeout           seconds to wait for results (300)
   -p, -polling-interval  longest pause between two looks, in seconds (30)
-  -scanners L            results to wait for: sast,sca (default), secrets, sbom, antipatterns, all
-  -fail-on S             exit 1 on findings of severity S or above: critical, high, medium, low, info
-  -sarif F               write the findings as SARIF 2.1.0 to a file
-  -a, -access-token      CodeAnt token (better: the environment)
-` + pipeline.CommonHelp + pipeline.ExitHelp
+  -scanners L            analyses to wait for and report: sast,sca (default),
+                         secrets, sbom, antipatterns, iac, all; nothing of it
+                         is sent: which analyses run is set in CodeAnt
+  -fail-on S             exit 1 on open findings of severity S or above, or of
+                         an unknown one: critical, high, medium, low, info
+  -sarif F               write the findings as SARIF 2.1.0, for code scanning
+  -codequality F         … as Code Quality report, for GitLab
+  -junit F               … as JUnit report
+
+Which commit (what is left out comes from the CI system's environment)
+  -r, -repo R  -c, -commit-id SHA  -b, -branch B  -u, -base-url URL
+  -s, -service S         github, gitlab, bitbucket or azuredevops
+` + pipeline.CommonHelp + `-a TOKEN works too, but other processes can read it.
+` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }
 
+// options are what the flags of this program say.
+type options struct {
+	include, exclude, scanners, failOn string
+	noWait                             bool
+	timeout, interval                  time.Duration
+	files                              outputs
+
+	wanted    scanners
+	threshold codeant.Severity
+}
+
 func run(ctx context.Context, env pipeline.Env) int {
-	p := pipeline.New(env, "start-scan", usage, []string{"a", "access-token"}, []string{"s", "service"})
-	var (
-		include, exclude, scanners, failOn, sarifFile string
-		noWait                                        bool
-		timeout, interval                             int
-	)
+	p := pipeline.New(env, "start-scan", usage, "a", "access-token")
+	var o options
+	p.RevisionFlags("s", "service")
 	p.String(&p.Branch, "", "b", "branch")
-	p.String(&include, "", "i", "include-files")
-	p.String(&exclude, "", "e", "exclude-files")
-	p.Flags.BoolVar(&noWait, "n", false, "")
-	p.Flags.BoolVar(&noWait, "no-wait", false, "")
-	p.Int(&timeout, 300, "t", "timeout")
-	p.Int(&interval, 30, "p", "polling-interval")
-	p.String(&scanners, "sast,sca", "scanners")
-	p.String(&failOn, "", "fail-on")
-	p.String(&sarifFile, "", "sarif")
+	p.String(&o.include, "", "i", "include-files")
+	p.String(&o.exclude, "", "e", "exclude-files")
+	p.Bool(&o.noWait, "n", "no-wait")
+	p.Seconds(&o.timeout, 300, "t", "timeout")
+	p.Seconds(&o.interval, 30, "p", "polling-interval")
+	p.String(&o.scanners, "sast,sca", "scanners")
+	p.String(&o.failOn, "", "fail-on")
+	o.files.flags(p)
 	if code, goOn := p.Parse(); !goOn {
 		return code
 	}
-	for to, name := range map[*string]string{&p.Repo: "REPO_NAME", &p.Commit: "COMMIT_ID", &p.Provider: "SERVICE", &p.Branch: "BRANCH", &include: "INCLUDE_FILES", &exclude: "EXCLUDE_FILES"} {
+	for to, name := range map[*string]string{&p.Repo: "REPO_NAME", &p.Commit: "COMMIT_ID", &p.Provider: "SERVICE", &p.Branch: "BRANCH", &o.include: "INCLUDE_FILES", &o.exclude: "EXCLUDE_FILES"} {
 		p.Fallback(to, name)
 	}
-	analyses, err := parseScanners(scanners)
-	if err != nil {
+	if err := o.check(); err != nil {
 		return p.End(err)
-	}
-	threshold, err := codeant.ParseSeverity(cmp.Or(failOn, "unknown"))
-	if failOn != "" && threshold == codeant.SeverityUnknown {
-		return p.End(pipeline.UsageError(fmt.Sprintf("-fail-on %q is not critical, high, medium, low or info; see -h", failOn)))
 	}
 	revision, err := p.Revision()
 	if err != nil {
 		return p.End(err)
 	}
-	request := codeant.ScanRequest{Revision: revision, Include: globs(include), Exclude: globs(exclude)}
 	if p.DryRun() {
-		p.Notice("would scan %s at %s (%s) and wait for %s", revision.Repo, revision.Commit, revision.Provider, scanners)
-		return p.End(nil)
+		p.Notice("would scan %s at %s (%s) and wait for %s", revision.Repo, revision.Commit, revision.Provider, o.scanners)
+		return p.End()
 	}
-	client, err := p.Client()
+	client, err := p.Client(ctx)
 	if err != nil {
 		return p.End(err)
 	}
 	defer client.CloseIdleConnections()
 
-	started, err := client.Scans.Start(ctx, request)
+	started, err := client.Scans.Start(ctx, codeant.ScanRequest{Revision: revision, Include: globs(o.include), Exclude: globs(o.exclude)})
 	if err != nil {
 		return p.End(err)
 	}
-	if started.Unconfirmed {
-		p.Warn("CodeAnt's gateway timed out (504); the scan is probably queued")
-	} else {
-		p.Notice("scan started %s", started.Message)
+	p.Result.Message = started.Message
+	switch {
+	case started.Unconfirmed && o.noWait:
+		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). It may run all the same.%s", pipeline.Said(started.Message))
+		return p.End(pipeline.ErrUnconfirmed)
+	case started.Unconfirmed:
+		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). Its results decide.%s", pipeline.Said(started.Message))
+	default:
+		p.Notice("The scan has started.%s", pipeline.Said(started.Message))
 	}
-	if noWait {
-		return p.End(nil)
+	if o.noWait {
+		return p.End()
 	}
-	onPoll, done := p.Polling("scan")
-	report, err := client.Scans.Wait(ctx, revision, codeant.WaitOptions{Timeout: pipeline.Seconds(timeout), MaxInterval: pipeline.Seconds(interval), OnPoll: onPoll}, analyses...)
-	done()
-	if report != nil {
-		tell(p, report, analyses)
-	}
-	if err == nil && sarifFile != "" {
-		err = pipeline.WriteFile(sarifFile, func(w io.Writer) error { return sarif.Write(w, report) })
-	}
-	if err == nil && failOn != "" {
-		if n := len(report.Blocking(threshold)); n > 0 {
-			err = pipeline.FindingsError(fmt.Sprintf("%d findings of severity %s or above", n, threshold))
-		}
-	}
-	return p.End(err)
+	return p.End(results(ctx, p, client, revision, o))
 }
 
-// tell counts the findings and shows the worst.
-func tell(p *pipeline.Program, report *codeant.ScanReport, analyses []codeant.Analysis) {
-	for _, a := range analyses {
-		state := "not finished"
-		if results := report.Results[a]; results != nil {
-			if state = results.Status; state == "" {
-				state = "finished"
-			}
-		}
-		p.Result.Analyses = append(p.Result.Analyses, pipeline.Analysis{Name: string(a), Status: state})
+// check reads the values that are words.
+func (o *options) check() error {
+	var err error
+	if o.wanted, err = parseScanners(o.scanners); err != nil || o.failOn == "" {
+		return err
 	}
-	findings := open(report.Findings())
-	p.Result.Findings = &pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
-	const shown = 20
-	for i, f := range findings {
-		p.Result.Findings.BySeverity[f.Severity.String()]++
-		if i < shown {
-			p.Notice("%-8s %s:%d %s", f.Severity, f.Path, f.StartLine, f.Title)
-		}
+	o.threshold, err = codeant.ParseSeverity(o.failOn)
+	if err != nil || o.threshold == codeant.SeverityUnknown {
+		return pipeline.UsageError(fmt.Sprintf("-fail-on %q is not critical, high, medium, low or info; see -h", o.failOn))
 	}
-	if len(findings) > shown {
-		p.Notice("and %d more", len(findings)-shown)
-	}
-	p.Notice("%d findings", len(findings))
+	return nil
 }
 
 // globs splits a list as the script joins it.
 func globs(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
-}
-
-func parseScanners(list string) ([]codeant.Analysis, error) {
-	known := []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.SBOM, codeant.AntiPatterns}
-	var wanted []codeant.Analysis
-	for name := range strings.SplitSeq(list, ",") {
-		name = strings.ToLower(strings.TrimSpace(name))
-		if name == "all" {
-			return known, nil
-		}
-		found := false
-		for _, a := range known {
-			if string(a) == name {
-				wanted, found = append(wanted, a), true
-			}
-		}
-		if !found {
-			return nil, pipeline.UsageError(fmt.Sprintf("-scanners %q: %q is not sast, sca, secrets, sbom, antipatterns or all (no endpoint is known for others)", list, name))
-		}
-	}
-	return wanted, nil
-}
-
-func open(findings []codeant.Finding) []codeant.Finding {
-	return slices.DeleteFunc(findings, func(f codeant.Finding) bool { return !f.Open() })
 }

@@ -91,7 +91,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{name: "success", args: line, status: "success"},
 		{name: "only started", args: with("-n"), status: "success"},
-		{name: "only started, queued", op: "scans.start", faults: []codeanttest.Fault{{Status: 504}}, args: with("-n"), status: "success"},
+		{name: "only started, not confirmed", op: "scans.start", faults: []codeanttest.Fault{{Status: 504}}, args: with("-n"), status: "unconfirmed"},
 		{name: "queued, then waited for", op: "scans.start", faults: []codeanttest.Fault{{Status: 504}}, args: line, status: "success"},
 		{name: "one reset", op: "scans.results.sast", faults: []codeanttest.Fault{{Reset: true}}, args: line, status: "success"},
 		{name: "one 500", op: "scans.results.sca", faults: []codeanttest.Fault{{Status: 500}}, args: line, status: "success"},
@@ -105,7 +105,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "findings that do not matter", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[{"severity":"high"}]`)}, args: with("-fail-on", "critical"), status: "success"},
 		{name: "findings that were dismissed", op: "scans.results.sast", faults: []codeanttest.Fault{body(`[{"severity":"high","is_dismissed":true},{"severity":"high","is_false_positive":true}]`)}, args: with("-fail-on", "high"), status: "success"},
 		{name: "an unknown severity", args: with("-fail-on", "awful"), code: 2, status: "usage"},
-		{name: "an unknown scanner", args: with("-scanners", "iac"), code: 2, status: "usage"},
+		{name: "an unknown scanner", args: with("-scanners", "sast,magic"), code: 2, status: "usage"},
 		{name: "an unknown provider", args: with("-s", "svn"), code: 2, status: "usage"},
 		{name: "an interval of nothing", args: with("-p", "0"), code: 2, status: "usage"},
 		{name: "a flag without its value", args: with("-b"), code: 2, status: "usage"},
@@ -145,7 +145,7 @@ func TestFindingsAreCountedListedAndWrittenAsSARIF(t *testing.T) {
 		require.Equal(t, 0, got.Code, got.Stderr)
 		assert.Equal(t, []pipeline.Analysis{{Name: "sast", Status: "done"}, {Name: "secrets", Status: "done"}}, got.Result.Analyses)
 		assert.Equal(t, &pipeline.Findings{Total: 3, BySeverity: map[string]int{"high": 2, "low": 1}}, got.Result.Findings)
-		assert.Contains(t, got.Stdout, "high     a.go:3 SQL injection : :error: :x\n")
+		assert.Contains(t, got.Stdout, "high  a.go:3   SQL injection : :error: :x\n")
 		written, err := os.ReadFile(file)
 		require.NoError(t, err)
 		var log struct {

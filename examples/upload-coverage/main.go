@@ -5,37 +5,45 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
-const usage = `usage: upload-coverage -f report [-r owner/repo] [-c commit] [-p provider] [flags]
+const usage = `usage: upload-coverage -f FILE [flags]
+For example: upload-coverage -f coverage.xml
 
-  -f FILE        report: Cobertura, JaCoCo, Clover, LCOV, JSON, or a Go cover profile; a glob with ** too; may be repeated
-  -m MODULE      module, where a commit has several reports; several -m go with several -f by order
-  -P PATH        path of the module (the name of its field on the wire is inferred)
-  -r, -repo      repository
-  -c, -commit-id full hash of the commit
-  -p, -platform  github, gitlab, bitbucket or azuredevops
-  -b, -branch    branch
-  -u, -base-url  address of the provider, where it is not the public one
-  -go-module M   module path of a Go cover profile, else read from go.mod
-  -t             CodeAnt token (better: the environment)
-` + pipeline.CommonHelp + pipeline.ExitHelp
+Reports
+  -f FILE           Cobertura, JaCoCo, Clover, LCOV, JSON, or a Go cover profile;
+                    a glob, with ** too; may be repeated
+  -m MODULE         module of the report; several -m go with several -f by order
+  -module-from-dir  the module of each report is the directory that it is in
+  -P PATH           path of the module (its name on the wire is inferred)
+  -go-module M      module path of a Go cover profile, else read from go.mod
+
+Which commit (what is left out comes from the CI system's environment)
+  -r, -repo       repository, such as acme/shop
+  -c, -commit-id  full hash of the commit
+  -p, -platform   github, gitlab, bitbucket or azuredevops
+  -b, -branch     branch
+  -u, -base-url   address of the provider, where it is not the public one
+` + pipeline.CommonHelp + `-t TOKEN works too, but other processes can read it.
+` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }
 
 func run(ctx context.Context, env pipeline.Env) int {
-	p := pipeline.New(env, "upload-coverage", usage, []string{"t", "access-token"}, []string{"p", "platform"})
+	p := pipeline.New(env, "upload-coverage", usage, "t", "access-token")
 	var (
 		files, modules       []string
 		modulePath, goModule string
+		moduleFromDir        bool
 	)
+	p.RevisionFlags("p", "platform")
 	p.Strings(&files, "f", "file")
 	p.Strings(&modules, "m", "module")
+	p.Bool(&moduleFromDir, "module-from-dir")
 	p.String(&modulePath, "", "P", "module-path")
 	p.String(&p.Branch, "", "b", "branch")
 	p.String(&goModule, "", "go-module")
@@ -48,7 +56,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	if file, _ := env.Lookup("COVERAGE_FILE"); len(files) == 0 && file != "" {
 		files = []string{file}
 	}
-	reports, err := find(files, modules)
+	reports, err := find(files, modules, moduleFromDir)
 	if err != nil {
 		return p.End(err)
 	}
@@ -56,16 +64,18 @@ func run(ctx context.Context, env pipeline.Env) int {
 	if err != nil {
 		return p.End(err)
 	}
-	if err := check(reports, goModule); err != nil {
-		return p.End(err)
+	for i := range reports { // all of them, before the first is sent
+		if err := reports[i].recognise(ctx, goModule, workspace(env)); err != nil {
+			return p.End(err)
+		}
 	}
 	if p.DryRun() {
 		for _, r := range reports {
-			p.Notice("would upload %s %s (%s, %d bytes) for %s at %s (%s)", r.path, named(r.module), r.format, len(r.content)+int(r.size), revision.Repo, revision.Commit, revision.Provider)
+			p.Notice("would upload %s (%s, %d bytes) for %s at %s (%s)", r, r.format, r.size, revision.Repo, revision.Commit, revision.Provider)
 		}
-		return p.End(nil)
+		return p.End()
 	}
-	client, err := p.Client()
+	client, err := p.Client(ctx)
 	if err != nil {
 		return p.End(err)
 	}
@@ -82,19 +92,12 @@ func run(ctx context.Context, env pipeline.Env) int {
 		done()
 		p.Result.Reports = append(p.Result.Reports, outcome(r, result, err))
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s %s: %w", r.path, named(r.module), err))
+			failed = append(failed, fmt.Errorf("%s: %w", r, err))
 			continue
 		}
-		p.Notice("uploaded %s %s: %s, %d bytes. %s", r.path, named(r.module), result.Format, result.Bytes, result.Message)
+		p.Notice("Uploaded %s: %s, %d bytes.%s", r, result.Format, result.Bytes, pipeline.Said(result.Message))
 	}
-	return p.End(errors.Join(failed...))
-}
-
-func named(module string) string {
-	if module == "" {
-		return "(no module)"
-	}
-	return "(module " + module + ")"
+	return p.End(failed...)
 }
 
 func outcome(r report, result *codeant.CoverageResult, err error) pipeline.Report {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -135,34 +136,137 @@ func TestSeveralReportsAreAllSentAndAllTold(t *testing.T) {
 	dir := folder(t, map[string]string{"a/lcov.info": lcov, "b/lcov.info": lcov, "c.info": lcov})
 	inBubble(t, func(t *testing.T, w pipelinetest.World) {
 		w.Server.Inject("coverage.put", codeanttest.Fault{Status: 403})
-		got := w.Run(t, run, with("-f", filepath.Join(dir, "*", "lcov.info"), "-m", "web", "-f", filepath.Join(dir, "c.info"), "-m", "api")...)
+		got := w.Run(t, run, with("-f", filepath.Join(dir, "a", "*.info"), "-m", "web", "-f", filepath.Join(dir, "b", "lcov.info"), "-m", "app", "-f", filepath.Join(dir, "c.info"), "-m", "api")...)
 		assert.Equal(t, 4, got.Code)
 		require.Len(t, got.Result.Reports, 3)
 		assert.Contains(t, got.Result.Reports[0].Error, "403 Forbidden")
 		got.Result.Reports[0].Error = ""
 		assert.Equal(t, []pipeline.Report{
 			{Path: filepath.Join(dir, "a", "lcov.info"), Format: "lcov", Bytes: 33, Module: "web", Status: "failed"},
-			{Path: filepath.Join(dir, "b", "lcov.info"), Format: "lcov", Bytes: 33, Module: "web", Status: "success"},
+			{Path: filepath.Join(dir, "b", "lcov.info"), Format: "lcov", Bytes: 33, Module: "app", Status: "success"},
 			{Path: filepath.Join(dir, "c.info"), Format: "lcov", Bytes: 33, Module: "api", Status: "success"},
 		}, got.Result.Reports)
 	})
 }
 
+// CodeAnt keeps one report of each module, so the first of the two would be lost.
+func TestTwoReportsOfOneModuleAreRefusedBeforeAnyRequest(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"a/lcov.info": lcov, "b/lcov.info": lcov})
+	one, other := filepath.Join(dir, "a", "lcov.info"), filepath.Join(dir, "b", "lcov.info")
+	advice := ", and CodeAnt keeps one report of each module: give each -f an -m of its own, or use -module-from-dir; see -h"
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-f", filepath.Join(dir, "*", "lcov.info")}, one + " and " + other + " both have no module" + advice},
+		{[]string{"-f", one, "-f", other}, one + " and " + other + " both have no module" + advice},
+		{[]string{"-f", one, "-f", other, "-m", "web"}, one + " and " + other + ` both have the module "web"` + advice},
+		{[]string{"-f", one, "-m", "web", "-f", other, "-m", " web"}, one + " and " + other + ` both have the module "web"` + advice},
+		{[]string{"-f", filepath.Join(dir, "*", "lcov.info"), "-m", "web", "-dry-run"}, one + " and " + other + ` both have the module "web"` + advice},
+		{[]string{"-f", one, "-f", one, "-module-from-dir"}, one + " and " + one + ` both have the module "` + filepath.ToSlash(filepath.Dir(one)) + `"` + advice},
+		{[]string{"-f", one, "-m", "web", "-module-from-dir"}, "-m and -module-from-dir exclude each other; see -h"},
+	} {
+		inBubble(t, func(t *testing.T, w pipelinetest.World) {
+			got := w.Run(t, run, with(tt.args...)...)
+			assert.Equal(t, 2, got.Code)
+			assert.Equal(t, "upload-coverage: "+tt.want+"\n", got.Stderr)
+			assert.Empty(t, w.Server.Requests())
+		})
+	}
+}
+
+func TestTheDirectoryOfAReportCanBeItsModule(t *testing.T) {
+	dir := folder(t, map[string]string{"services/api/lcov.info": lcov, "web/lcov.info": lcov, "lcov.info": lcov})
+	t.Chdir(dir)
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	inBubble(t, func(t *testing.T, w pipelinetest.World) {
+		got := w.Run(t, run, with("-f", "services/*/lcov.info", "-f", filepath.Join(here, "web", "lcov.info"), "-f", "./lcov.info", "-module-from-dir")...)
+		require.Equal(t, 0, got.Code, got.Stderr)
+		var modules []string
+		for _, up := range w.Server.Uploads() {
+			modules = append(modules, up.Module)
+		}
+		assert.ElementsMatch(t, []string{"services/api", "web", ""}, modules)
+	})
+}
+
+// The first report was not stored by an outage, the other was refused: waiting helps only the first.
+func TestAnOutageIsForgivenOnlyIfItIsAllThatFailed(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"a.info": lcov, "b.info": lcov})
+	args := with("-allow-unavailable", "-f", filepath.Join(dir, "a.info"), "-m", "a", "-f", filepath.Join(dir, "b.info"), "-m", "b")
+	down, refused := []codeanttest.Fault{{Status: 503}, {Status: 503}, {Status: 503}}, []codeanttest.Fault{{Status: 400}}
+	for _, tt := range []struct {
+		faults []codeanttest.Fault
+		code   int
+	}{
+		{append(slices.Clone(down), refused...), 4},
+		{append(slices.Clone(refused), down...), 4},
+		{append(slices.Clone(down), down...), 0},
+	} {
+		inBubble(t, func(t *testing.T, w pipelinetest.World) {
+			w.Server.Inject("coverage.put", tt.faults...)
+			got := w.Run(t, run, args...)
+			assert.Equal(t, tt.code, got.Code, got.Stderr)
+			assert.Equal(t, "unavailable", got.Result.Status)
+		})
+	}
+}
+
 func TestAGoProfileIsConverted(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, map[string]string{"go.mod": "module example.com/shop\n\ngo 1.25\n", "coverage.out": "mode: set\nexample.com/shop/cart/cart.go:1.1,2.2 1 1\n"})
+	const profile = "mode: set\nexample.com/shop/cart/cart.go:1.1,2.2 1 1\n"
+	const goMod = "module example.com/shop // the shop\n\ngo 1.25\n"
+	for _, tt := range []struct {
+		name     string
+		files    map[string]string
+		profile  string
+		args     []string
+		root     string // a variable of the CI system names the folder
+		filename string
+	}{
+		{"at the root", map[string]string{"go.mod": goMod, "c.out": profile}, "c.out", nil, "", "cart/cart.go"},
+		{"with a byte order mark", map[string]string{"go.mod": goMod, "c.out": "\ufeff" + profile}, "c.out", nil, "", "cart/cart.go"},
+		{"below its module", map[string]string{"go.mod": goMod, ".git/HEAD": "", "out/test/c.out": profile}, "out/test/c.out", nil, "", "cart/cart.go"},
+		{"a module below the repository", map[string]string{".git/HEAD": "", "services/api/go.mod": goMod, "services/api/c.out": profile}, "services/api/c.out", nil, "", "services/api/cart/cart.go"},
+		{"the CI system knows the root", map[string]string{"services/api/go.mod": goMod, "services/api/c.out": profile}, "services/api/c.out", nil, "CI_PROJECT_DIR", "services/api/cart/cart.go"},
+		{"without go.mod", map[string]string{"c.out": profile}, "c.out", []string{"-go-module", "example.com/shop"}, "", "cart/cart.go"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t, tt.files)
+			inBubble(t, func(t *testing.T, w pipelinetest.World) {
+				w.Env = map[string]string{tt.root: dir}
+				got := w.Run(t, run, with(append(tt.args, "-f", filepath.Join(dir, filepath.FromSlash(tt.profile)))...)...)
+				require.Equal(t, 0, got.Code, got.Stderr)
+				content := string(w.Server.Uploads()[0].Content)
+				assert.Contains(t, content, `<coverage line-rate="1"`)
+				assert.Contains(t, content, `filename="`+tt.filename+`"`)
+				assert.Equal(t, "cobertura", got.Result.Reports[0].Format)
+				assert.Equal(t, int64(len(content)), got.Result.Reports[0].Bytes)
+			})
+		})
+	}
+	bare := filepath.Join(folder(t, map[string]string{"coverage.out": profile}), "coverage.out")
 	inBubble(t, func(t *testing.T, w pipelinetest.World) {
-		got := w.Run(t, run, with("-f", filepath.Join(dir, "coverage.out"))...)
-		require.Equal(t, 0, got.Code, got.Stderr)
-		assert.Equal(t, "cobertura", got.Result.Reports[0].Format)
-		content := string(w.Server.Uploads()[0].Content)
-		assert.Contains(t, content, `<coverage line-rate="1"`)
-		assert.Contains(t, content, `filename="cart/cart.go"`)
-		bare := filepath.Join(folder(t, map[string]string{"coverage.out": "mode: set\nexample.com/shop/cart/cart.go:1.1,2.2 1 1\n"}), "coverage.out")
-		got = w.Run(t, run, with("-f", bare)...)
+		got := w.Run(t, run, with("-f", bare)...)
 		assert.Equal(t, 2, got.Code)
 		assert.Contains(t, got.Stderr, "see -go-module")
-		assert.Equal(t, 0, w.Run(t, run, with("-f", bare, "-go-module", "example.com/shop")...).Code)
+		dry := w.Run(t, run, with("-f", bare, "-go-module", "example.com/shop", "-dry-run")...)
+		assert.Regexp(t, `\(cobertura, [1-9][0-9]+ bytes\)`, dry.Stdout)
+	})
+}
+
+func TestTheBytesOfAConvertedReportThatFailedAreThoseThatWereToBeSent(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"go.mod": "module example.com/shop\n", "c.out": "mode: set\nexample.com/shop/a.go:1.1,2.2 1 1\n"})
+	inBubble(t, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("coverage.presign", codeanttest.Fault{Status: 400})
+		got := w.Run(t, run, with("-f", filepath.Join(dir, "c.out"))...)
+		assert.Equal(t, 4, got.Code)
+		assert.Greater(t, got.Result.Reports[0].Bytes, int64(200))
 	})
 }
 

@@ -1,14 +1,12 @@
-// Package pipeline is what the example programs share: flags, token, revision, exit codes, and telling a person, a CI
-// system and a machine how it went.
+// Package pipeline is what the example programs share: flags, token, revision, exit codes, and reporting to a person, a
+// CI system and a machine how it went.
 package pipeline
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"golang.org/x/term"
@@ -25,36 +23,57 @@ type Env struct {
 	Stdin    io.Reader
 	Stdout   io.Writer
 	Stderr   io.Writer
-	Terminal bool             // whether Stderr is one: then long work shows a progress bar
+	Screen   *Screen          // nil unless Stdout and Stderr are a terminal
 	Options  []codeant.Option // for the client, besides what the flags say
 }
 
-// Main runs a program in the real world and exits.
-func Main(run func(context.Context, Env) int) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, Env{
-		Args: os.Args[1:], Lookup: os.LookupEnv, ReadFile: readFile,
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd())),
-	})
-	stop()
-	os.Exit(code)
+// Screen is the terminal of a program.
+type Screen struct {
+	Width func() int // in columns
+	Color bool
 }
 
-// readFile reads the description of an event: one byte more than package ci accepts, so that it sees a larger file for
+// Interrupted is the cause of a context that a signal ended.
+type Interrupted struct{ Signal os.Signal }
+
+func (i Interrupted) Error() string { return "stopped by the signal " + i.Signal.String() }
+
+// Is makes an interruption a canceled context.
+func (i Interrupted) Is(target error) bool { return target == context.Canceled }
+
+// Main runs a program in the real world and exits.
+func Main(run func(context.Context, Env) int) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { cancel(Interrupted{<-signals}) }()
+	os.Exit(run(ctx, Env{
+		Args: os.Args[1:], Lookup: os.LookupEnv,
+		ReadFile: readEvent, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Screen: screen(),
+	}))
+}
+
+// screen returns the terminal, if both outputs go to one.
+func screen() *Screen {
+	out := int(os.Stdout.Fd())
+	if os.Getenv("TERM") == "dumb" || !term.IsTerminal(out) || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	return &Screen{Color: os.Getenv("NO_COLOR") == "", Width: func() int {
+		width, _, err := term.GetSize(out)
+		if err != nil || width < 20 {
+			return 80
+		}
+		return width
+	}}
+}
+
+// readEvent reads the description of an event: one byte more than package ci accepts, so that it sees a larger file for
 // what it is.
-func readFile(name string) ([]byte, error) { return openfile.ReadRegular(name, 8<<20+1) }
+func readEvent(name string) ([]byte, error) { return openfile.ReadRegular(name, 8<<20+1) }
 
 // get returns a variable, or nothing if it is not set.
 func (e Env) get(name string) string {
 	value, _ := e.Lookup(name)
 	return value
-}
-
-// firstLine reads a token from standard input.
-func firstLine(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, 64<<10)).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return "", err
-	}
-	return strings.TrimSpace(line), nil
 }

@@ -21,7 +21,7 @@ func TestAnEventThatIsTooLargeIsReportedAsSuch(t *testing.T) {
 		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": file, "GITHUB_REPOSITORY": "acme/shop",
 		"GITHUB_REF": "refs/pull/7/merge",
 	}
-	_, err := ci.DetectFrom(func(name string) (string, bool) { value, ok := env[name]; return value, ok }, readFile)
+	_, err := ci.DetectFrom(func(name string) (string, bool) { value, ok := env[name]; return value, ok }, readEvent)
 	assert.EqualError(t, err, "ci: GitHub Actions: the file of GITHUB_EVENT_PATH is larger than 8 MiB, and GITHUB_SHA is another commit on "+
 		"pull_request; set CODEANT_COMMIT to ${{ github.event.pull_request.head.sha }}")
 }

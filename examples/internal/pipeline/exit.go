@@ -18,14 +18,15 @@ const (
 )
 
 // ExitHelp is the part of -h about them.
-const ExitHelp = `Exit codes: 0 success   1 gate failed or undecided, findings, failed scan   2 usage or bad input
-            3 no or refused token   4 service unavailable or answer unusable   5 time ran out
+const ExitHelp = `Exit codes: 0 success; 1 gate failed or undecided, findings, failed scan;
+2 usage or bad input; 3 no or refused token; 4 service unavailable or answer
+unusable; 5 time ran out
 `
 
-// usageError is a mistake on the command line.
-type usageError string
+// usageError is a mistake on the command line, or a file that cannot be used.
+type usageError struct{ error }
 
-func (e usageError) Error() string { return string(e) }
+func (e usageError) Unwrap() error { return e.error }
 
 // findingsError says that there are findings at or above -fail-on.
 type findingsError string
@@ -36,9 +37,9 @@ func (e findingsError) Error() string { return string(e) }
 func FindingsError(text string) error { return findingsError(text) }
 
 // UsageError makes an error of a mistake on the command line.
-func UsageError(text string) error { return usageError(text) }
+func UsageError(text string) error { return usageError{errors.New(text)} }
 
-// ExitCode tells the exit code of an error. Of an error that is several things, what a person has to look into first
+// ExitCode returns the exit code of an error. Of an error that is several things, what a person has to look into first
 // counts: the token, then the verdict.
 func ExitCode(err error) int {
 	var (
@@ -60,7 +61,7 @@ func ExitCode(err error) int {
 		return ExitSuccess
 	case errors.As(err, &usage):
 		return ExitUsage
-	case is(codeant.ErrMissingToken, codeant.ErrInvalidToken, codeant.ErrUnauthorized, codeant.ErrForbidden):
+	case is(codeant.ErrMissingToken, codeant.ErrInvalidToken), refused(err):
 		return ExitUnauthorized
 	case errors.As(err, &findings), is(codeant.ErrGateFailed, codeant.ErrScanFailed), is(codeant.ErrGateUndecided) && !waited:
 		return ExitFailed
@@ -74,22 +75,68 @@ func ExitCode(err error) int {
 	return ExitUnavailable
 }
 
-// Retryable reports whether an unavailable service may well be back a little later: the one case that -allow-unavailable
-// forgives.
-func Retryable(err error) bool {
-	var (
-		api     *codeant.APIError
-		storage *codeant.StorageError
-	)
-	switch {
-	case ExitCode(err) != ExitUnavailable, errors.Is(err, codeant.ErrBadResponse), errors.Is(err, codeant.ErrRedirect):
-		return false
-	case errors.As(err, &storage):
-		return storage.Retryable()
-	case errors.As(err, &api):
-		return api.Retryable()
+// refused reports whether CodeAnt itself refused the token. A page with 401 or 403 came from a proxy.
+func refused(err error) bool {
+	for _, e := range answers(err) {
+		if (errors.Is(e, codeant.ErrUnauthorized) || errors.Is(e, codeant.ErrForbidden)) && !errors.Is(e, codeant.ErrBadResponse) {
+			return true
+		}
 	}
 	return false
+}
+
+// answers lists the errors of single calls in a tree of errors, and what ended a wait without one.
+func answers(err error) []error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *codeant.APIError, *codeant.StorageError:
+		return []error{err}
+	case interface{ Unwrap() error }:
+		if found := answers(e.Unwrap()); len(found) > 0 {
+			return found
+		}
+	case interface{ Unwrap() []error }:
+		var found []error
+		for _, inner := range e.Unwrap() {
+			found = append(found, answers(inner)...)
+		}
+		if len(found) > 0 {
+			return found
+		}
+	}
+	// The bare values say what kind of failure a wait was, beside its last answer.
+	if err != codeant.ErrWaitTimeout && errors.Is(err, codeant.ErrWaitTimeout) {
+		return []error{err}
+	}
+	return nil
+}
+
+// Retryable reports whether an unavailable service may well be back a little later: the one case that -allow-unavailable
+// forgives. Of several failures all must be of this kind, and none may have an unknown outcome.
+func Retryable(err error) bool {
+	for _, kind := range []error{codeant.ErrBadResponse, codeant.ErrRedirect, codeant.ErrUnknownOutcome, context.Canceled} {
+		if errors.Is(err, kind) {
+			return false
+		}
+	}
+	found := answers(err)
+	for _, e := range found {
+		if retryable, ok := e.(interface{ Retryable() bool }); !ok || !retryable.Retryable() {
+			return false
+		}
+	}
+	return len(found) > 0 && ExitCode(err) == ExitUnavailable
+}
+
+// allRetryable is Retryable of each.
+func allRetryable(errs []error) bool {
+	for _, err := range errs {
+		if !Retryable(err) {
+			return false
+		}
+	}
+	return true
 }
 
 // statusWord is the status of an error in the object of -json.

@@ -1,18 +1,17 @@
 package pipeline
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/ci"
+	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
 // Program is one run of a program.
@@ -31,131 +30,56 @@ type Program struct {
 	allowUnavailable        bool
 	skipWithoutToken, dry   bool
 	tokenFlag, providerFlag string
-	say                     sayer
+	say                     *console
+	pause                   pause
 }
 
-// New makes a program whose token flag and provider flag are named as in the script it replaces.
-func New(env Env, name, usage string, tokenFlags, providerFlags []string) *Program {
-	p := &Program{Env: env, Name: name, Usage: usage, Flags: flag.NewFlagSet(name, flag.ContinueOnError), tokenFlag: "-" + tokenFlags[0], providerFlag: "-" + providerFlags[0]}
+// New makes a program with the flags that every one has. The token flag is named as in the script that the program
+// replaces.
+func New(env Env, name, usage string, tokenFlags ...string) *Program {
+	p := &Program{Env: env, Name: name, Usage: usage, Flags: flag.NewFlagSet(name, flag.ContinueOnError), tokenFlag: "-" + tokenFlags[0]}
 	p.Result = Result{Program: name, Version: codeant.Version}
-	p.say = newSayer(env)
+	p.say = newConsole(env)
+	p.say.hide(env.get(codeant.TokenEnv))
+	p.say.hide(env.get("ACCESS_TOKEN"))
 	p.Flags.SetOutput(io.Discard)
 	p.String(&p.Token, "", tokenFlags...)
+	p.String(&p.TokenFile, "", "token-file")
+	p.String(&p.apiURL, "", "api")
+	p.String(&p.jsonFile, "", "json")
+	p.Bool(&p.dry, "dry-run")
+	return p
+}
+
+// RevisionFlags adds the flags of a program that is about a commit. That of the provider is named as in the script.
+func (p *Program) RevisionFlags(providerFlags ...string) {
+	p.providerFlag = "-" + providerFlags[0]
 	p.String(&p.Provider, "", providerFlags...)
 	p.String(&p.Repo, "", "r", "repo")
 	p.String(&p.Commit, "", "c", "commit-id")
 	p.String(&p.ProviderURL, "", "u", "base-url")
-	p.String(&p.TokenFile, "", "token-file")
-	p.String(&p.apiURL, "", "api")
-	p.String(&p.jsonFile, "", "json")
-	p.Flags.BoolVar(&p.allowUnavailable, "allow-unavailable", false, "")
-	p.Flags.BoolVar(&p.skipWithoutToken, "skip-without-token", false, "")
-	p.Flags.BoolVar(&p.dry, "dry-run", false, "")
-	return p
+	p.Bool(&p.allowUnavailable, "allow-unavailable")
+	p.Bool(&p.skipWithoutToken, "skip-without-token")
 }
 
-// CommonHelp is the part of -h about what all programs share.
-const CommonHelp = `  -token-file F  read the token from a file; "-" is standard input
-  -api URL       address of the API, else CODEANT_API_URL, else https://api.codeant.ai
-  -json F        write what happened as a JSON object to a file
-  -dry-run       show what would be sent; needs no token
-  -allow-unavailable    exit 0 with a warning if the service was down (network, 429, 5xx)
-  -skip-without-token   exit 0 with a notice if there is no token, as in builds of forks
-Values stand apart from their flags (-r acme/shop, not -racme/shop). What is left out is found in the environment of
-the CI system (GitHub Actions, GitLab CI, Bitbucket, Azure, CircleCI, Jenkins, Buildkite, Travis CI). The token comes
-from CODEANT_API_TOKEN or ACCESS_TOKEN; on the command line other processes can read it.
+// CommonHelp is the part of -h about what the programs about a commit share.
+const CommonHelp = `
+Token and service
+  -token-file F        file with the token; "-" reads it from standard input
+  -api URL             CodeAnt's API (CODEANT_API_URL, https://api.codeant.ai)
+  -allow-unavailable   exit 0 with a warning if CodeAnt is down for a while
+  -skip-without-token  exit 0 with a notice if there is no token, as in forks
+  -json F              write what happened as a JSON object
+  -dry-run             show what would be sent; needs no token
+
+The token comes from CODEANT_API_TOKEN or ACCESS_TOKEN. Write values apart from
+their flags: -r acme/shop, not -racme/shop.
 `
-
-// String makes a flag of several names.
-func (p *Program) String(to *string, value string, names ...string) {
-	for _, name := range names {
-		p.Flags.StringVar(to, name, value, "")
-	}
-}
-
-// Int makes a flag of several names that takes a whole number above zero.
-func (p *Program) Int(to *int, value int, names ...string) {
-	*to = value
-	for _, name := range names {
-		p.Flags.Func(name, "", func(s string) error {
-			n, err := strconv.Atoi(s)
-			if err != nil || n <= 0 {
-				return errors.New("it must be a whole number above 0")
-			}
-			*to = n
-			return nil
-		})
-	}
-}
-
-// Strings makes a flag of several names that may be given several times.
-func (p *Program) Strings(to *[]string, names ...string) {
-	for _, name := range names {
-		p.Flags.Func(name, "", func(s string) error { *to = append(*to, s); return nil })
-	}
-}
-
-// Parse reads the command line. It reports false if the program is to end at once with the returned code.
-func (p *Program) Parse() (int, bool) {
-	err := p.Flags.Parse(p.Args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(p.Stdout, p.Usage)
-		return ExitSuccess, false
-	}
-	if p.jsonFile == "" { // a flag before it may have been wrong
-		p.jsonFile = valueOf(p.Args, "json")
-	}
-	if err != nil {
-		return p.End(UsageError(p.plainFlagError(err) + "; see -h")), false
-	}
-	if p.Flags.NArg() > 0 {
-		return p.End(UsageError(fmt.Sprintf("there is no argument %q; see -h", p.Flags.Arg(0)))), false
-	}
-	return 0, true
-}
-
-// plainFlagError leaves out the value of a flag, which may be a token in the wrong place.
-func (p *Program) plainFlagError(err error) string {
-	text := err.Error()
-	if strings.HasPrefix(text, "invalid ") {
-		if _, after, ok := strings.Cut(text, " for flag "); ok {
-			return "the value of " + after
-		}
-		if _, after, ok := strings.Cut(text, " for "); ok {
-			return "the value of " + after
-		}
-	}
-	if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
-		return "there is no flag " + p.say.plain(name)
-	}
-	return text
-}
-
-func valueOf(args []string, name string) string {
-	for i, arg := range args {
-		arg = strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
-		if value, ok := strings.CutPrefix(arg, name+"="); ok {
-			return value
-		}
-		if arg == name && i+1 < len(args) {
-			return args[i+1]
-		}
-	}
-	return ""
-}
 
 // DryRun reports whether nothing is to be sent.
 func (p *Program) DryRun() bool { return p.dry }
 
-// Fallback fills a value that no flag gave from an environment variable, as the scripts do by accident and some jobs rely
-// on.
-func (p *Program) Fallback(to *string, name string) {
-	if *to == "" {
-		*to = p.get(name)
-	}
-}
-
-// Revision tells which commit this is about: from the flags where they say it all, and else completed from the
+// Revision returns the commit that this is about: from the flags where they say it all, and else completed from the
 // environment of the CI system.
 func (p *Program) Revision() (codeant.Revision, error) {
 	rev := codeant.Revision{Repo: p.Repo, Commit: p.Commit, Branch: p.Branch, ProviderURL: p.ProviderURL}
@@ -171,8 +95,16 @@ func (p *Program) Revision() (codeant.Revision, error) {
 		if err != nil {
 			return rev, err
 		}
+		source := build.Sources["commit"]
+		if rev.Commit != "" {
+			source = "-c"
+		}
 		rev = build.Revision
-		p.Notice("%s at commit %.12s, found in the environment of %s (commit from %s)", rev.Repo, rev.Commit, build.System, build.Sources["commit"])
+		where := "the environment"
+		if build.System != "" {
+			where += " of " + build.System
+		}
+		p.Notice("Found %s at commit %.12s in %s (commit from %s).", rev.Repo, rev.Commit, where, source)
 	}
 	p.Result.Repo, p.Result.Commit, p.Result.Branch = rev.Repo, rev.Commit, rev.Branch
 	return rev, rev.Validate()
@@ -195,16 +127,18 @@ func (p *Program) lookupWith(rev codeant.Revision) func(string) (string, bool) {
 // errSkip says that there is no token and that this is fine.
 var errSkip = errors.New("no token: skipped")
 
+// ErrUnconfirmed says that a start may have happened: the gateway of CodeAnt timed out. The exit code is 0, as in the
+// vendor's script.
+var ErrUnconfirmed = errors.New("the start is not confirmed")
+
 // Client makes the client.
-func (p *Program) Client() (*codeant.Client, error) {
-	token, err := p.token()
+func (p *Program) Client(ctx context.Context) (*codeant.Client, error) {
+	token, err := p.token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	opts := []codeant.Option{codeant.WithUserAgent(p.Name + "/" + codeant.Version)}
-	if token != "" {
-		opts = append(opts, codeant.WithToken(token))
-	}
+	p.Token = token
+	p.say.hide(token)
 	api := p.apiURL
 	if api == "" {
 		api = strings.TrimSpace(p.get(codeant.BaseURLEnv))
@@ -212,22 +146,25 @@ func (p *Program) Client() (*codeant.Client, error) {
 	if api == "" {
 		api = codeant.DefaultBaseURL
 	}
-	return codeant.New(append(append(opts, codeant.WithBaseURL(api)), p.Options...)...)
+	opts := []codeant.Option{
+		codeant.WithUserAgent(p.Name + "/" + codeant.Version), codeant.WithToken(token), codeant.WithBaseURL(api), codeant.WithObserver(p.observe),
+	}
+	return codeant.New(append(opts, p.Options...)...)
 }
 
-func (p *Program) token() (string, error) {
+func (p *Program) token(ctx context.Context) (string, error) {
 	value := p.Token
 	switch {
 	case value != "":
 		p.Warn("the token on the command line (%s) can be read by every process on this machine; put it into %s", p.tokenFlag, codeant.TokenEnv)
 	case p.TokenFile == "-":
-		line, err := firstLine(p.Stdin)
+		line, err := firstLine(openfile.Reader(ctx, p.Stdin))
 		if err != nil {
 			return "", fmt.Errorf("%w: standard input cannot be read: %w", codeant.ErrMissingToken, err)
 		}
 		value = line
 	case p.TokenFile != "":
-		token, err := codeant.FileToken(p.TokenFile).Token(context.Background())
+		token, err := codeant.FileToken(p.TokenFile).Token(ctx)
 		if err != nil {
 			return "", err
 		}
@@ -242,36 +179,58 @@ func (p *Program) token() (string, error) {
 	if p.skipWithoutToken {
 		return "", errSkip
 	}
-	return "", fmt.Errorf("%w: set %s, or use -token-file; builds of forks have no secrets: see -skip-without-token", codeant.ErrMissingToken, codeant.TokenEnv)
+	skip := ""
+	if p.providerFlag != "" {
+		skip = "; builds of forks have no secrets: see -skip-without-token"
+	}
+	return "", fmt.Errorf("%w: set %s, or use -token-file%s", codeant.ErrMissingToken, codeant.TokenEnv, skip)
 }
 
-// End tells how the program ended and returns the exit code.
-func (p *Program) End(err error) int {
-	if errors.Is(err, errSkip) {
-		p.Notice("there is no token, so nothing was sent (-skip-without-token)")
-		err = nil
+// firstLine reads a token. What follows its line is left alone.
+func firstLine(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(r, 64<<10)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// End reports how the program ended and returns the exit code. Of several errors each is of a part of the work.
+func (p *Program) End(errs ...error) int {
+	err := errors.Join(errs...)
+	status := ""
+	switch {
+	case errors.Is(err, errSkip):
+		p.say.highlight("there is no token, so nothing was sent (-skip-without-token)")
+		err, status = nil, "skipped"
+	case errors.Is(err, ErrUnconfirmed):
+		err, status = nil, "unconfirmed"
 	}
 	code := ExitCode(err)
-	p.Result.Status = statusWord(err)
-	if err != nil {
-		p.Result.Error = p.say.plain(err.Error())
+	if p.Result.Status = status; status == "" {
+		p.Result.Status = statusWord(err)
 	}
-	if code == ExitUnavailable && p.allowUnavailable && Retryable(err) {
-		p.Warn("CodeAnt was unavailable, and -allow-unavailable lets the build go on WITHOUT its result: %s", err)
-		code = ExitSuccess
-	} else if err != nil {
-		p.say.failure(p.Name, err)
+	if err != nil {
+		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		p.Result.Error = text
+		if code == ExitUnavailable && p.allowUnavailable && allRetryable(errs) {
+			p.Warn("CodeAnt was unavailable, and -allow-unavailable lets the build go on WITHOUT its result: %s", text)
+			code = ExitSuccess
+		} else {
+			p.say.failure(p.Name, text)
+		}
 	}
 	p.Result.ExitCode = code
+	p.Result = p.Result.cleaned(p.say.Clean)
 	if p.jsonFile != "" {
-		if err := p.Result.write(p.jsonFile); err != nil {
-			p.say.failure(p.Name, fmt.Errorf("the file of -json cannot be written: %w", err))
+		if err := p.WriteFile("-json", p.jsonFile, p.Result.encode); err != nil {
+			p.say.failure(p.Name, err.Error())
 			if code == ExitSuccess {
 				code = ExitUsage
 			}
 		}
 	}
-	p.say.summary(p.Result)
+	p.summary()
 	return code
 }
 
@@ -281,25 +240,17 @@ func (p *Program) Notice(format string, args ...any) { p.say.notice(format, args
 // Warn tells a person, loudly, one thing.
 func (p *Program) Warn(format string, args ...any) { p.say.warning(format, args...) }
 
-// Seconds turns a number of seconds of a flag into a duration.
-func Seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+// Annotate shows a text on GitHub at the line of the file that it is about.
+func (p *Program) Annotate(file string, line int, title, text string) {
+	if p.say.github {
+		p.say.annotate(file, line, title, text)
+	}
+}
 
-// WriteFile writes a file of the caller's whole or not at all.
-func WriteFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(dirOf(name), ".codeant-*")
-	if err != nil {
-		return err
+// Said quotes the server's words, as a sentence to put after another one.
+func Said(message string) string {
+	if message = strings.TrimSpace(message); message == "" {
+		return ""
 	}
-	defer os.Remove(f.Name()) // gone already where all went well
-	err = write(f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return " CodeAnt says: " + strings.TrimRight(message, ".") + "."
 }

@@ -1,66 +1,223 @@
 package pipeline
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
-
-	"github.com/schollz/progressbar/v3"
+	"time"
 
 	"github.com/codeant-sdk/codeant"
 )
 
-// Uploading returns what to hand to CoverageUpload.Progress, and what to call when the upload has ended: a bar on a
-// terminal, nothing in a log.
-func (p *Program) Uploading(name string) (progress func(sent, total int64), done func()) {
-	if !p.Terminal {
-		return nil, func() {}
-	}
-	var (
-		once sync.Once
-		bar  *progressbar.ProgressBar
-	)
-	progress = func(sent, total int64) {
-		once.Do(func() {
-			bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionSetDescription(p.say.plain(name)),
-				progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
-		})
-		_ = bar.Set64(sent) // a bar that cannot be drawn is no reason to fail
-	}
-	return progress, func() {
-		if bar != nil {
-			_ = bar.Finish()
+// redraw is how often the line that changes is drawn again.
+const redraw = 250 * time.Millisecond
+
+// show keeps the line at the bottom of the terminal up to date until stop is called.
+func (p *Program) show(line func(now time.Time) string) (stop func()) {
+	draw := func(now time.Time) {
+		text := line(now)
+		if pause := p.pause.text(now); pause != "" {
+			text = pause + " (" + text + ")"
 		}
+		p.say.update(p.say.Clean(text))
+	}
+	draw(time.Now())
+	ticker := time.NewTicker(redraw)
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case now := <-ticker.C:
+				draw(now)
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(end)
+		<-ended
+		p.say.update("")
 	}
 }
 
-// Polling returns what to hand to WaitOptions.OnPoll: one line for each change of state, and on a terminal a spinner in
-// between.
+// pause is the wait before a request is sent again.
+type pause struct {
+	mu    sync.Mutex
+	why   string
+	until time.Time
+}
+
+func (p *pause) text(now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if left := p.until.Sub(now); left > 0 {
+		return fmt.Sprintf("%s; trying again in %s", p.why, seconds(left))
+	}
+	return ""
+}
+
+// observe reports that a request will be sent again: in a log with a line, on a terminal while the pause lasts.
+func (p *Program) observe(_ context.Context, a codeant.Attempt) {
+	if a.Pause <= 0 {
+		return
+	}
+	who := "CodeAnt"
+	if a.Op == "coverage.put" {
+		who = "the storage"
+	}
+	why := who + " could not be reached"
+	if a.StatusCode != 0 {
+		why = fmt.Sprintf("%s answered %d", who, a.StatusCode)
+	}
+	if p.Screen == nil {
+		p.Notice("%s (%s, attempt %d); trying again in %s", why, a.Op, a.Number, seconds(a.Pause))
+		return
+	}
+	p.pause.mu.Lock()
+	defer p.pause.mu.Unlock()
+	p.pause.why, p.pause.until = why, time.Now().Add(a.Pause)
+}
+
+// Uploading returns what to hand to CoverageUpload.Progress, and what to call when the upload has ended: a bar on a
+// terminal, nothing in a log.
+func (p *Program) Uploading(name string) (progress func(sent, total int64), done func()) {
+	if p.Screen == nil {
+		return nil, func() {}
+	}
+	b := &bar{name: name, began: time.Now(), width: p.Screen.Width}
+	return b.set, p.show(b.line)
+}
+
+// bar is the state of an upload.
+type bar struct {
+	mu          sync.Mutex
+	name        string
+	width       func() int
+	began       time.Time // of the current attempt
+	sent, total int64
+}
+
+func (b *bar) set(sent, total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if sent < b.sent { // from the start of the file again
+		b.began = time.Now()
+	}
+	b.sent, b.total = sent, total
+}
+
+func (b *bar) line(now time.Time) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	name := shorten(b.name, b.width()/3)
+	switch {
+	case b.total == 0:
+		return "Uploading " + name
+	case b.sent == b.total:
+		return "Uploading " + name + ": all sent, waiting for the answer"
+	}
+	const cells = 20
+	full := int(b.sent * cells / b.total)
+	text := fmt.Sprintf("%s [%s%s] %d%% of %s", name, strings.Repeat("#", full), strings.Repeat(".", cells-full), b.sent*100/b.total, size(b.total))
+	if took := now.Sub(b.began); b.sent > 0 && took >= time.Second {
+		speed := float64(b.sent) / took.Seconds()
+		left := time.Duration(float64(b.total-b.sent) / speed * float64(time.Second))
+		text += fmt.Sprintf(", %s/s, %s left", size(int64(speed)), seconds(left))
+	}
+	return text
+}
+
+// Polling returns what to hand to WaitOptions.OnPoll, and what to call when the wait has ended: a line for each change of
+// state in a log, one line that changes on a terminal.
 func (p *Program) Polling(what string) (onPoll func(codeant.Poll), done func()) {
-	var spinner *progressbar.ProgressBar
-	if p.Terminal {
-		spinner = progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionSetDescription(what),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSpinnerType(14))
+	w := &watch{what: what, began: time.Now(), states: map[string]string{}}
+	done = func() {}
+	if p.Screen != nil {
+		done = p.show(w.line)
 	}
-	last := ""
-	onPoll = func(poll codeant.Poll) {
-		state := poll.Status
-		switch {
-		case state == "" && poll.Err != nil:
-			state = "no result yet"
-		case state == "":
-			state = "finished"
+	return func(poll codeant.Poll) {
+		name := strings.TrimPrefix(poll.Op, "scans.results.")
+		if poll.Op == "gates.results" {
+			name = "quality gates"
 		}
-		if spinner != nil {
-			_ = spinner.Add(1)
+		if state, changed := w.set(name, poll); changed && p.Screen == nil {
+			p.Notice("%s: %s (after %s)", name, state, seconds(poll.Elapsed))
 		}
-		if state != last {
-			last = state
-			p.Notice("%s", fmt.Sprintf("%s: %s (after %s)", what, state, poll.Elapsed.Round(1e8)))
-		}
+	}, done
+}
+
+// watch is the state of a wait.
+type watch struct {
+	mu     sync.Mutex
+	what   string
+	began  time.Time
+	next   time.Time         // the next look
+	states map[string]string // of each analysis
+}
+
+func (w *watch) set(name string, poll codeant.Poll) (state string, changed bool) {
+	switch {
+	case poll.Status != "":
+		state = poll.Status
+	case errors.Is(poll.Err, codeant.ErrNotReady):
+		state = "no result yet"
+	case poll.Err != nil:
+		state = "no answer"
+	default:
+		state = "finished"
 	}
-	return onPoll, func() {
-		if spinner != nil {
-			_ = spinner.Finish()
-		}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	changed = w.states[name] != state
+	w.states[name] = state
+	if poll.Pause > 0 {
+		w.next = time.Now().Add(poll.Pause)
 	}
+	return state, changed
+}
+
+func (w *watch) line(now time.Time) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var names, states []string
+	for name := range w.states {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		states = append(states, name+" "+w.states[name])
+	}
+	text := fmt.Sprintf("Waiting for the %s, %s", w.what, seconds(now.Sub(w.began)))
+	if left := w.next.Sub(now); left > 0 {
+		text += ", next look in " + seconds(left)
+	}
+	if len(states) > 0 {
+		text += ": " + strings.Join(states, ", ")
+	}
+	return text
+}
+
+// seconds prints a duration as a person says it.
+func seconds(d time.Duration) string {
+	if d = d.Round(time.Second); d < time.Minute {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+}
+
+// size prints a number of bytes.
+func size(bytes int64) string {
+	switch {
+	case bytes < 1000:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1000*1000:
+		return fmt.Sprintf("%.0f kB", float64(bytes)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1000/1000)
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"encoding/json"
 	"io"
-	"path/filepath"
 )
 
 // Result is the object of -json. Its fields are stable; new ones may be added.
@@ -13,9 +12,10 @@ type Result struct {
 	Repo     string `json:"repo"`
 	Commit   string `json:"commit"`
 	Branch   string `json:"branch"`
-	Status   string `json:"status"` // success, failed, undecided, timeout, unavailable, unauthorized, usage
+	Status   string `json:"status"` // success, unconfirmed, skipped, failed, undecided, timeout, unavailable, unauthorized, usage
 	ExitCode int    `json:"exit_code"`
 	Error    string `json:"error"`
+	Message  string `json:"message,omitempty"` // the server's words
 
 	Reports  []Report   `json:"reports,omitempty"`
 	Gates    []Gate     `json:"gates,omitempty"`
@@ -27,7 +27,7 @@ type Result struct {
 type Report struct {
 	Path   string `json:"path"`
 	Format string `json:"format"`
-	Bytes  int64  `json:"bytes"`
+	Bytes  int64  `json:"bytes"` // as sent, which of a Go cover profile is the Cobertura made of it
 	Module string `json:"module"`
 	Status string `json:"status"`
 	Error  string `json:"error"`
@@ -50,14 +50,28 @@ type Analysis struct {
 type Findings struct {
 	Total      int            `json:"total"`
 	BySeverity map[string]int `json:"by_severity"`
+	New        *int           `json:"new,omitempty"` // what the baseline lacks
 }
 
-func (r Result) write(name string) error {
-	return WriteFile(name, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(r)
-	})
+// cleaned returns the result with every text fit to be printed.
+func (r Result) cleaned(clean func(string) string) Result {
+	for _, text := range []*string{&r.Repo, &r.Commit, &r.Branch, &r.Status, &r.Error, &r.Message} {
+		*text = clean(*text)
+	}
+	for i := range r.Reports {
+		r.Reports[i].Error, r.Reports[i].Module = clean(r.Reports[i].Error), clean(r.Reports[i].Module)
+	}
+	for i, g := range r.Gates {
+		r.Gates[i] = Gate{Name: clean(g.Name), Status: clean(g.Status), Verdict: g.Verdict}
+	}
+	for i, a := range r.Analyses {
+		r.Analyses[i] = Analysis{Name: clean(a.Name), Status: clean(a.Status)}
+	}
+	return r
 }
 
-func dirOf(name string) string { return filepath.Dir(name) }
+func (r Result) encode(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}

@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// console reports to a person, in the way of the CI system that shows it.
+type console struct {
+	*Texts
+	mu       sync.Mutex // one line at a time, whoever writes it
+	out, err io.Writer
+	screen   *Screen
+	github   bool
+	azure    bool
+	updating string // the line at the bottom of the terminal that changes; empty if there is none
+}
+
+func newConsole(env Env) *console {
+	return &console{
+		Texts: &Texts{}, out: env.Stdout, err: env.Stderr, screen: env.Screen,
+		github: env.get("GITHUB_ACTIONS") == "true", azure: env.get("TF_BUILD") != "",
+	}
+}
+
+// print writes one line, above the line that changes if there is one.
+func (c *console) print(w io.Writer, line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.updating != "" {
+		io.WriteString(c.err, "\r\x1b[K")
+	}
+	io.WriteString(w, line+"\n")
+	io.WriteString(c.err, c.updating)
+}
+
+// update sets the line at the bottom of the terminal, which must be clean; an empty one removes it.
+func (c *console) update(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// The last column stays free: a terminal that is full to the edge breaks the line, and one break more stays behind.
+	line = fit(line, c.screen.Width()-1)
+	if line != c.updating {
+		io.WriteString(c.err, "\r\x1b[K"+line)
+		c.updating = line
+	}
+}
+
+func (c *console) notice(format string, args ...any) {
+	c.print(c.out, c.Clean(fmt.Sprintf(format, args...)))
+}
+
+// highlight is a notice that GitHub shows on the page of the run.
+func (c *console) highlight(text string) {
+	text = c.Clean(text)
+	if c.github {
+		text = "::notice::" + githubValue(text)
+	}
+	c.print(c.out, text)
+}
+
+func (c *console) warning(format string, args ...any) {
+	text := c.Clean(fmt.Sprintf(format, args...))
+	c.command("warning", "", text)
+	c.print(c.err, "WARNING: "+text)
+}
+
+func (c *console) failure(program, text string) {
+	text = c.Clean(strings.TrimPrefix(text, "codeant: "))
+	c.command("error", " title="+program, text)
+	c.print(c.err, program+": "+text)
+}
+
+// command makes a CI system show a clean text on the page of the run.
+func (c *console) command(kind, properties, text string) {
+	switch {
+	case c.github:
+		c.print(c.out, "::"+kind+properties+"::"+githubValue(text))
+	case c.azure:
+		c.print(c.out, "##vso[task.logissue type="+kind+"]"+azureValue(text))
+	}
+}
+
+// annotate shows a text on the line of a file that it is about, in GitHub's view of the changes.
+func (c *console) annotate(file string, line int, title, text string) {
+	properties := " file=" + githubProperty(c.Clean(file))
+	if line > 0 {
+		properties += fmt.Sprintf(",line=%d", line)
+	}
+	c.command("error", properties+",title="+githubProperty(c.Clean(title)), c.Clean(text))
+}
+
+// githubValue escapes the value of a workflow command (GitHub, "Workflow commands for GitHub Actions").
+func githubValue(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+// githubProperty escapes a property of a workflow command.
+func githubProperty(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
+}
+
+// azureValue escapes the message of a logging command (Microsoft, "Logging commands").
+func azureValue(text string) string {
+	return strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A").Replace(text)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/codequality"
+	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
+	"github.com/codeant-sdk/codeant/internal/finding"
+	"github.com/codeant-sdk/codeant/junit"
+	"github.com/codeant-sdk/codeant/sarif"
+)
+
+const (
+	shown     = 20 // findings on the screen
+	annotated = 10 // findings on the lines of GitHub's view of the changes
+)
+
+// results waits for the analyses and reports what they found.
+func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, revision codeant.Revision, o options) error {
+	report := &codeant.ScanReport{Revision: revision, Results: map[codeant.Analysis]*codeant.ScanResults{}}
+	var waitErr error
+	if len(o.wanted.available) > 0 { // Wait of none would be of sast and sca
+		onPoll, done := p.Polling("scan")
+		var waited *codeant.ScanReport
+		waited, waitErr = client.Scans.Wait(ctx, revision, codeant.WaitOptions{Timeout: o.timeout, MaxInterval: o.interval, OnPoll: onPoll}, o.wanted.available...)
+		done()
+		if waited != nil {
+			report = waited
+		}
+	}
+	tellAnalyses(p, report, o.wanted)
+	tellFindings(p, report, o)
+	errs := []error{waitErr}
+	if waitErr == nil {
+		// Half a report is not written: where it is uploaded to, what it lacks would count as fixed.
+		errs = append(errs, o.files.write(p, report))
+	}
+	if o.failOn != "" {
+		errs = append(errs, blocking(p, report, o.threshold))
+	}
+	return errors.Join(errs...)
+}
+
+// tellAnalyses says of each analysis how far it is, where that is not plain.
+func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanners) {
+	tell := func(name, state string) {
+		p.Result.Analyses = append(p.Result.Analyses, pipeline.Analysis{Name: name, Status: state})
+	}
+	for _, a := range wanted.available {
+		state := "not finished"
+		if results := report.Results[a]; results != nil {
+			if state = results.Status; state == "" {
+				state = "finished"
+			}
+		}
+		tell(string(a), state)
+	}
+	for _, name := range wanted.missing {
+		tell(name, "not available")
+		p.Warn("%s is not available: CodeAnt publishes no endpoint for its results", name)
+	}
+}
+
+// tellFindings counts the open findings and shows the worst.
+func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
+	findings := report.Blocking(codeant.SeverityUnknown)
+	count := pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
+	var rows [][]string
+	for _, f := range findings {
+		count.BySeverity[f.Severity.String()]++
+		if len(rows) < shown {
+			rows = append(rows, []string{f.Severity.String(), place(f), finding.Summary(f)})
+		}
+	}
+	p.Result.Findings = &count
+	p.Table(rows)
+	if more := len(findings) - len(rows); more > 0 {
+		p.Notice("and %d more: %s", more, o.files.where())
+	}
+	p.Notice("%s.", counted(count))
+	if n := count.BySeverity["unknown"]; n > 0 {
+		p.Warn("%d findings have a severity that is not known; -fail-on counts them at every level", n)
+	}
+}
+
+// place is where a finding is, as one copies it into an editor.
+func place(f codeant.Finding) string {
+	dependency := finding.Dependency(f)
+	if _, ok := finding.File(f); !ok && dependency != "" {
+		return dependency
+	}
+	text := finding.Place(f)
+	if f.StartLine > 0 {
+		text = fmt.Sprintf("%s:%d", text, f.StartLine)
+	}
+	if dependency != "" {
+		text += " " + dependency
+	}
+	return text
+}
+
+func counted(c pipeline.Findings) string {
+	switch c.Total {
+	case 0:
+		return "No open findings"
+	case 1:
+		return "1 open finding: " + c.Severities()
+	}
+	return fmt.Sprintf("%d open findings: %s", c.Total, c.Severities())
+}
+
+// blocking is an error if there are findings that -fail-on does not accept. The first of them are shown on GitHub at
+// their lines.
+func blocking(p *pipeline.Program, report *codeant.ScanReport, threshold codeant.Severity) error {
+	found := report.Blocking(threshold)
+	if len(found) == 0 {
+		return nil
+	}
+	for _, f := range found[:min(len(found), annotated)] {
+		if file, ok := finding.File(f); ok {
+			p.Annotate(file, f.StartLine, f.Severity.String()+": "+finding.RuleID(f), finding.Summary(f))
+		}
+	}
+	unknown := 0
+	for _, f := range found {
+		if f.Severity == codeant.SeverityUnknown {
+			unknown++
+		}
+	}
+	text := fmt.Sprintf("findings that -fail-on %s does not accept: %d", threshold, len(found))
+	if unknown > 0 {
+		text += fmt.Sprintf(", %d of them of unknown severity", unknown)
+	}
+	return pipeline.FindingsError(text)
+}
+
+// outputs are the files that the findings are written to.
+type outputs struct{ sarif, codequality, junit string }
+
+func (o *outputs) flags(p *pipeline.Program) {
+	p.String(&o.sarif, "", "sarif")
+	p.String(&o.codequality, "", "codequality")
+	p.String(&o.junit, "", "junit")
+}
+
+// where says where all findings are.
+func (o *outputs) where() string {
+	for _, name := range []string{o.sarif, o.codequality, o.junit} {
+		if name != "" {
+			return "see " + name
+		}
+	}
+	return "-sarif FILE writes them all"
+}
+
+func (o *outputs) write(p *pipeline.Program, report *codeant.ScanReport) error {
+	var errs []error
+	write := func(flag, name string, encode func(io.Writer) error) {
+		if name != "" {
+			errs = append(errs, p.WriteFile(flag, name, encode))
+		}
+	}
+	write("-sarif", o.sarif, func(w io.Writer) error {
+		summary, err := sarif.WriteSummary(w, report)
+		if n := summary.LeftOut(); n > 0 {
+			p.Warn("%s has the %d most severe findings and lacks %d: GitHub takes no more", o.sarif, summary.Results, n)
+		}
+		return err
+	})
+	write("-codequality", o.codequality, func(w io.Writer) error { return codequality.Write(w, report) })
+	write("-junit", o.junit, func(w io.Writer) error { return junit.Write(w, report) })
+	return errors.Join(errs...)
+}
