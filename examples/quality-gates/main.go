@@ -15,7 +15,7 @@ const usage = `usage: quality-gates [-o start|results|run] [flags]
 For example: quality-gates -o run -require secret,sast
 
 What to do
-  -o, -operation      start (default), results: wait for the verdict, or run: both
+  -o, -operation      start (default), results (await the verdict), run (both)
   -t, -timeout        seconds to wait for the verdict (300)
   -p, -poll-interval  longest pause between two looks, in seconds (15)
 
@@ -118,5 +118,6 @@ func tell(p *pipeline.Program, result *codeant.GateResult) {
 		p.Result.Gates = append(p.Result.Gates, pipeline.Gate{Name: gate.Name, Status: gate.Status, Verdict: gate.Verdict.String()})
 	}
 	p.Table(rows)
-	p.Notice("The verdict of the quality gates: %s.", result.Verdict())
+	p.Result.Message = result.Message
+	p.Notice("The verdict of the quality gates: %s.%s", result.Verdict(), pipeline.Said(result.Message))
 }

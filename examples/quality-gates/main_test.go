@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -221,12 +225,169 @@ func TestTheCISystemFillsWhatIsLeftOut(t *testing.T) {
 	})
 }
 
+func TestThePolicyComesFromFlags(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		gates  map[string]string
+		args   []string
+		code   int
+		stderr string
+	}{
+		{map[string]string{"secret": "SKIPPED", "sast": "warning"}, []string{"-passing-status", "SKIPPED", "-passing-status", "WARNING"}, 0, ""},
+		{map[string]string{"secret": "SKIPPED", "sast": "warning"}, []string{"-passing-status", "SKIPPED, WARNING"}, 0, ""},
+		{map[string]string{"secret": "PASSED", "duplicate": "FAILED"}, []string{"-ignore", "Duplicate Code"}, 0, ""},
+		{map[string]string{"secret": "PASSED", "sast": "PASSED"}, []string{"-require", "Secrets,sast"}, 0, ""},
+		{
+			map[string]string{"secret": "PASSED"},
+			[]string{"-require", "secret,sast", "-require", "IaC"},
+			1,
+			"quality-gates: quality gate undecided: the answer lacks gates that -require names: \"sast\", \"IaC\"\n",
+		},
+		{map[string]string{"secret": "SKIPPED"}, nil, 1, "quality-gates: quality gate undecided: gate \"secret\" answered \"SKIPPED\"; if such an answer counts as passed for you, allow its word with -passing-status\n"},
+		{map[string]string{"secret": "PASSED"}, []string{"-passing-status", "FAILED"}, 2, "quality-gates: passing status \"FAILED\" cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED\n"},
+		{map[string]string{"secret": "PASSED"}, []string{"-require", "secret", "-ignore", "Secrets"}, 2, "quality-gates: gate \"secret\" is both required and ignored; remove it from -require or -ignore\n"},
+	} {
+		inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+			w.Server.SetGates(revision, tt.gates)
+			got := w.Run(t, run, with(append([]string{"-o", "run"}, tt.args...)...)...)
+			assert.Equal(t, tt.code, got.Code, got.Stderr)
+			assert.Equal(t, tt.stderr, got.Stderr)
+		})
+	}
+}
+
+func TestTheServersOwnWordsAreShown(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("gates.results", codeanttest.Fault{Status: 200, Body: `{"status":"ERROR","message":"clone of acme/shop failed"}`})
+		got := w.Run(t, run, with("-o", "results")...)
+		assert.Equal(t, 1, got.Code)
+		assert.Contains(t, got.Stdout, "The verdict of the quality gates: undecided. CodeAnt says: clone of acme/shop failed.\n")
+		assert.Equal(t, "clone of acme/shop failed", got.Result.Message)
+	})
+}
+
+func TestAStartThatIsNotConfirmedIsNotCalledStarted(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("gates.start", codeanttest.Fault{Status: 504, Body: `{"message":"Endpoint request timed out"}`})
+		got := w.Run(t, run, line...)
+		assert.Equal(t, 0, got.Code)
+		assert.Equal(t, "unconfirmed", got.Result.Status)
+		assert.Empty(t, got.Stdout)
+		assert.Equal(t, "WARNING: The start of the quality gates is not confirmed: CodeAnt's gateway timed out (504). They may run all the same; -o results waits for their verdict. CodeAnt says: Endpoint request timed out.\n", got.Stderr)
+	})
+}
+
+// Wherever the token is put by mistake, and whatever repeats it, it is not in what the program leaves behind.
+func TestTheTokenIsInNothingThatLeavesTheProgram(t *testing.T) {
+	t.Parallel()
+	const token = `cdt_a!b:c@d&e"f<g>h`
+	echo, err := json.Marshal(map[string]any{
+		"status": "COMPLETED", token + "_quality_gate": map[string]string{"status": "x " + token}, "secret_quality_gate": map[string]string{"status": html.EscapeString(token)}, "message": token,
+	})
+	require.NoError(t, err)
+	for name, args := range map[string][]string{
+		"getopts' style":  with("-a" + token),
+		"glued on":        {"-r" + token},
+		"positional":      with(token),
+		"as an operation": with("-o", token),
+		"as a provider":   {"-r", "acme/shop", "-c", pipelinetest.Commit, "-s", token},
+		"as a repository": {"-r", token, "-c", pipelinetest.Commit, "-s", "github"},
+		"as a commit":     {"-r", "acme/shop", "-c", token, "-s", "github"},
+		"as a timeout":    with("-t", token),
+		"as a policy":     with("-require", token, "-ignore", token),
+		"as an address":   with("-api", "https://"+token+"@api.example/?t="+token),
+		"an echo":         with("-o", "results"),
+		"a dry run":       {"-r", token, "-c", pipelinetest.Commit, "-s", "github", "-dry-run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, system := range []string{"GITHUB_ACTIONS", "TF_BUILD", "OTHER"} {
+				inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+					dir := t.TempDir()
+					object := filepath.Join(dir, "object.json")
+					w.Env = map[string]string{
+						codeant.TokenEnv: token, system: "true", "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary.md"), "AGENT_TEMPDIRECTORY": dir,
+					}
+					w.Server.Inject("gates.results", codeanttest.Fault{Status: 200, Body: string(echo)})
+					got := w.Run(t, run, append([]string{"-json", object}, args...)...)
+					texts := map[string]string{"standard output": got.Stdout, "standard error": got.Stderr}
+					files, err := os.ReadDir(dir)
+					require.NoError(t, err)
+					for _, f := range files {
+						written, err := os.ReadFile(filepath.Join(dir, f.Name()))
+						require.NoError(t, err)
+						texts[f.Name()] = string(written)
+					}
+					for where, text := range texts {
+						for _, part := range []string{"a!b", "b:c", "c@d", "e&#34;", "e\\u0026"} {
+							assert.NotContains(t, text, part, where)
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestTheSummaryNamesWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		dir := t.TempDir()
+		summary := filepath.Join(dir, "summary.md")
+		w.Env = map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}
+		gates := map[string]any{"status": "COMPLETED"}
+		for i := range 60 {
+			gates[fmt.Sprintf("gate%02d_quality_gate", i)] = map[string]string{"status": "PASSED"}
+		}
+		body, err := json.Marshal(gates)
+		require.NoError(t, err)
+		w.Server.Inject("gates.results", codeanttest.Fault{Status: 200, Body: string(body)})
+		assert.Equal(t, 0, w.Run(t, run, with("-o", "results")...).Code)
+		written, err := os.ReadFile(summary)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(string(written), "### CodeAnt quality-gates: success, acme/shop at 8f3b2c1\n\n"), "%s", written)
+		assert.Contains(t, string(written), "| and 10 more: see the log | | |\n")
+	})
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Env = map[string]string{"TF_BUILD": "True"}
+		assert.NotContains(t, w.Run(t, run, line...).Stdout, "uploadsummary", "no directory of the agent, no file")
+		w.Env["AGENT_TEMPDIRECTORY"] = t.TempDir()
+		got := w.Run(t, run, line...)
+		name := regexp.MustCompile(`##vso\[task\.uploadsummary\](.*)\n`).FindStringSubmatch(got.Stdout)
+		require.NotNil(t, name, got.Stdout)
+		assert.Equal(t, w.Env["AGENT_TEMPDIRECTORY"], filepath.Dir(name[1]))
+		assert.FileExists(t, name[1])
+	})
+}
+
+func TestGitHubShowsThatNothingWasDone(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Env = map[string]string{codeant.TokenEnv: "", "GITHUB_ACTIONS": "true"}
+		got := w.Run(t, run, with("-skip-without-token")...)
+		assert.Equal(t, 0, got.Code)
+		assert.Equal(t, "::notice::there is no token, so nothing was sent (-skip-without-token)\n", got.Stdout)
+		assert.Equal(t, "skipped", got.Result.Status)
+	})
+}
+
+func TestTheSourceOfTheCommitIsTheTrueOne(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Env = map[string]string{"GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/shop", "CI_COMMIT_SHA": strings.Repeat("1", 40), "CI_SERVER_URL": "https://gitlab.com"}
+		assert.Contains(t, w.Run(t, run, "-c", pipelinetest.Commit).Stdout, "Found acme/shop at commit 8f3b2c1d9e7a in the environment of GitLab CI (commit from -c).\n")
+		assert.Contains(t, w.Run(t, run).Stdout, "Found acme/shop at commit 111111111111 in the environment of GitLab CI (commit from CI_COMMIT_SHA).\n")
+	})
+}
+
 func TestHelpFitsAScreen(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
 		got := w.Run(t, run, "-h")
 		assert.Equal(t, 0, got.Code)
-		assert.LessOrEqual(t, strings.Count(got.Stdout, "\n"), 40)
+		pipelinetest.FitsAScreen(t, got.Stdout)
 		for _, word := range []string{"Exit codes", "CODEANT_API_TOKEN", "-racme/shop"} {
 			assert.Contains(t, got.Stdout, word)
 		}

@@ -24,13 +24,13 @@ For example:
   -json F          write what happened as a JSON object
   -dry-run         show what would happen; needs no token
 
-The old token is revoked only after the command has succeeded. If it fails, if it
-leaves a process behind that holds its output, or if a signal stops rotate-token,
+The old token is revoked only after the command has succeeded. If it fails,
+leaves a process behind that holds its output, or rotate-token gets a signal,
 the new token is taken back. So the command must bear being run again.
 ` + onSignal + `
 
-CodeAnt documents tokens as pages of its web app: the endpoints are inferred, and
-a server without them is exit code 4.
+CodeAnt documents tokens as pages of its web app: the endpoints are inferred,
+and a server without them is exit code 4.
 
 The token to work with comes from CODEANT_API_TOKEN or ACCESS_TOKEN.
 -a, -access-token TOKEN works too, but other processes can read it.

@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,14 +60,30 @@ func TestUsage(t *testing.T) {
 	assert.Equal(t, 2, w.Run(t, run, "-id", "tok_1").Code)
 	listed := w.Run(t, run)
 	assert.Equal(t, 2, listed.Code)
-	assert.Contains(t, listed.Stdout, "tok_1  cdt_••••"+w.Server.Token().Last4())
+	assert.Equal(t, "tok_1  cdt_••••"+w.Server.Token().Last4()+"  Active  in use  codeanttest\n", listed.Stdout)
 	dry := w.Run(t, run, "-id", "tok_1", "-name", "n", "-deploy", "d", "-dry-run")
 	assert.Equal(t, 0, dry.Code)
 	assert.Equal(t, "would create the token \"n\", run \"d\" with its value on standard input, and then revoke the token tok_1\n", dry.Stdout)
 	help := w.Run(t, run, "-h")
 	assert.Equal(t, 0, help.Code)
-	assert.LessOrEqual(t, strings.Count(help.Stdout, "\n"), 40)
+	pipelinetest.FitsAScreen(t, help.Stdout)
 	for _, op := range []string{"tokens.create", "tokens.revoke"} {
 		assert.Empty(t, w.Bodies(op))
 	}
+}
+
+// What -h does not name is not there, such as the flags of the programs about a commit.
+func TestHelpNamesEveryFlag(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	help := w.Run(t, run, "-h").Stdout
+	for _, flag := range []string{"id", "name", "deploy", "a", "access-token", "token-file", "api", "json", "dry-run"} {
+		assert.Contains(t, help, "-"+flag)
+	}
+	for _, flag := range []string{"-r", "-c", "-s", "-u", "-allow-unavailable", "-skip-without-token"} {
+		got := w.Run(t, run, flag, "x")
+		assert.Equal(t, 2, got.Code)
+		assert.Equal(t, "rotate-token: there is no flag "+flag+"; see -h\n", got.Stderr)
+	}
+	assert.Contains(t, help, "without it the tokens are listed, and the\n                   exit code is 2\n")
 }

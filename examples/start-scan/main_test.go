@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ var (
 	line     = []string{"-r", "acme/shop", "-c", pipelinetest.Commit, "-s", "github"}
 	revision = codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: pipelinetest.Commit}
 )
+
+var formats = []string{"sarif", "codequality", "junit"}
 
 func with(more ...string) []string { return append(append([]string{}, line...), more...) }
 
@@ -158,6 +161,145 @@ func TestFindingsAreCountedListedAndWrittenAsSARIF(t *testing.T) {
 	})
 }
 
+func TestAStartThatIsNotConfirmedIsNotCalledStarted(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("scans.start", codeanttest.Fault{Status: 504})
+		got := w.Run(t, run, with("-n")...)
+		assert.Equal(t, 0, got.Code)
+		assert.Equal(t, "unconfirmed", got.Result.Status)
+		assert.Empty(t, got.Stdout)
+		assert.Equal(t, "WARNING: The start of the scan is not confirmed: CodeAnt's gateway timed out (504). It may run all the same.\n", got.Stderr)
+	})
+}
+
+// The command line of the newest action of the vendor.
+func TestTheNewestActionsCommandLine(t *testing.T) {
+	t.Parallel()
+	for scanners, want := range map[string][]pipeline.Analysis{
+		"sast,sca": {{Name: "sast", Status: "done"}, {Name: "sca", Status: "done"}},
+		"sast,iac": {{Name: "sast", Status: "done"}, {Name: "iac", Status: "not available"}},
+		"iac":      {{Name: "iac", Status: "not available"}},
+	} {
+		inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+			w.Env = map[string]string{codeant.TokenEnv: ""}
+			got := w.Run(t, run, "--scanners", scanners, "-a", w.Server.Token().Reveal(), "-r", "acme/shop", "-c", pipelinetest.Commit, "-s", "github", "-b", "main")
+			assert.Equal(t, 0, got.Code, got.Stderr)
+			assert.Equal(t, want, got.Result.Analyses)
+			for _, body := range w.Bodies("scans.start") {
+				assert.NotContains(t, body, "scanners", "the name of its field is not known")
+			}
+		})
+	}
+}
+
+func TestFindingsOfUnknownSeverityFailAtEveryLevelAndAreNamed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.SetFindings(revision, codeant.SAST, json.RawMessage(`[{"path":"a.go","severity":"SEVERE","message":"m"},{"path":"b.go","severity":"SEVERE","message":"m","is_dismissed":true}]`))
+		got := w.Run(t, run, with("-fail-on", "critical")...)
+		assert.Equal(t, 1, got.Code)
+		assert.Equal(t, "WARNING: 1 finding has a severity that is not known; -fail-on counts it at every level\nstart-scan: findings that -fail-on critical does not accept: 1, of which 1 has an unknown severity\n", got.Stderr)
+		assert.Equal(t, map[string]int{"unknown": 1}, got.Result.Findings.BySeverity)
+		assert.Contains(t, got.Stdout, "\n1 open finding: 1 unknown.\n")
+	})
+}
+
+func TestAtMostTenFindingsAreShownAtTheirLinesOnGitHub(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		var all []map[string]any
+		for i := range 30 {
+			all = append(all, map[string]any{"path": fmt.Sprintf("src/%02d,a:b.go", i), "line": 7, "severity": "high", "check_id": "sqli", "message": "bad\n::error::" + w.Server.Token().Reveal()})
+		}
+		body, err := json.Marshal(all)
+		require.NoError(t, err)
+		w.Server.SetFindings(revision, codeant.SAST, body)
+		w.Env = map[string]string{"GITHUB_ACTIONS": "true"}
+		got := w.Run(t, run, with("-fail-on", "high")...)
+		assert.Equal(t, 1, got.Code)
+		assert.Equal(t, 10, strings.Count(got.Stdout, "::error file="))
+		assert.Contains(t, got.Stdout, "::error file=src/00%2Ca%3Ab.go,line=7,title=high%3A sast/sqli::bad : :error: :cdt_••••"+w.Server.Token().Last4()+"\n")
+		assert.Contains(t, got.Stdout, "\nand 10 more: -sarif FILE writes them all\n")
+		w.Env = nil
+		assert.NotContains(t, w.Run(t, run, with("-fail-on", "high")...).Stdout, "::error")
+	})
+}
+
+// What a secrets scan found is itself a secret: only its type, rule, path and line are shown.
+func TestASecretThatWasFoundIsShownNowhere(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.SetFindings(revision, codeant.Secrets, json.RawMessage(`[{"type":"AWS key","filename":"c.env","line_number":1,"message":"AKIA-SECRET","match":"AKIA-SECRET","check_id":"aws"}]`))
+		dir := t.TempDir()
+		w.Env = map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary.md")}
+		args := with("-scanners", "secrets", "-fail-on", "low")
+		for _, format := range formats {
+			args = append(args, "-"+format, filepath.Join(dir, format))
+		}
+		got := w.Run(t, run, args...)
+		assert.Equal(t, 1, got.Code)
+		assert.Contains(t, got.Stdout, "::error file=c.env,line=1,title=high%3A secrets/aws::")
+		assert.NotContains(t, got.Stdout+got.Stderr, "AKIA")
+		for _, name := range append(formats, "summary.md") {
+			written, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			assert.NotContains(t, string(written), "AKIA", name)
+		}
+	})
+}
+
+// A server that repeats the token finds it in no file.
+func TestTheTokenIsInNoFile(t *testing.T) {
+	t.Parallel()
+	const token = `cdt_a!b:c@d&e"f<g>h`
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		body, err := json.Marshal([]map[string]any{{"path": token, "line": 1, "severity": "high", "check_id": token, "message": token, "package_name": token}})
+		require.NoError(t, err)
+		w.Server.Inject("scans.results.sast", codeanttest.Fault{Status: 200, Body: string(body)})
+		dir := t.TempDir()
+		w.Env = map[string]string{codeant.TokenEnv: token, "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary.md")}
+		w.Server.Inject("scans.start", codeanttest.Fault{Status: 200, Body: `{"message":"ok"}`})
+		args := with("-scanners", "sast", "-fail-on", "low", "-json", filepath.Join(dir, "object"))
+		for _, format := range formats {
+			args = append(args, "-"+format, filepath.Join(dir, format))
+		}
+		got := w.Run(t, run, args...)
+		assert.Equal(t, 1, got.Code, got.Stderr)
+		texts := map[string]string{"out": got.Stdout, "err": got.Stderr}
+		for _, name := range append(formats, "summary.md") {
+			written, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			texts[name] = string(written)
+		}
+		for where, text := range texts {
+			for _, part := range []string{"a!b", "a%21b", "c@d", "c%40d"} {
+				assert.NotContains(t, text, part, where)
+			}
+		}
+	})
+}
+
+func TestHalfAReportIsNotWritten(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("scans.results.sca", codeanttest.Fault{Status: 200, Body: `{"status":"failed","results":[]}`})
+		file := filepath.Join(t.TempDir(), "out.sarif")
+		assert.Equal(t, 1, w.Run(t, run, with("-sarif", file)...).Code)
+		assert.NoFileExists(t, file)
+	})
+}
+
+func TestAFileThatCannotBeWrittenIsAnError(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		dir := t.TempDir()
+		got := w.Run(t, run, with("-sarif", dir)...)
+		assert.Equal(t, 2, got.Code)
+		assert.Equal(t, "start-scan: the file of -sarif cannot be written: write "+dir+": it is a directory\n", got.Stderr)
+	})
+}
+
 func TestAPageThatAnswersIsTold(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
@@ -173,7 +315,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
 		got := w.Run(t, run, "-h")
 		assert.Equal(t, 0, got.Code)
-		assert.LessOrEqual(t, strings.Count(got.Stdout, "\n"), 40)
+		pipelinetest.FitsAScreen(t, got.Stdout)
 		assert.Contains(t, got.Stdout, "Exit codes")
 	})
 }

@@ -30,6 +30,7 @@ func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, r
 		done()
 		if waited != nil {
 			report = waited
+			maskFindings(report, p.Mask)
 		}
 	}
 	tellAnalyses(p, report, o.wanted)
@@ -43,6 +44,27 @@ func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, r
 		errs = append(errs, blocking(p, report, o.threshold))
 	}
 	return errors.Join(errs...)
+}
+
+// maskFindings takes the token out of findings that repeat it, before any format gets to escape it in its own way.
+func maskFindings(report *codeant.ScanReport, mask func(string) string) {
+	for _, results := range report.Results {
+		for i := range results.Findings {
+			f := &results.Findings[i]
+			texts := []*string{&f.Path, &f.RuleID, &f.Title, &f.Message}
+			if f.Package != nil {
+				texts = append(texts, &f.Package.Name, &f.Package.Version, &f.Package.Ecosystem, &f.Package.License, &f.Package.FixedIn)
+			}
+			for _, list := range [][]string{f.CWE, f.CVE} {
+				for j := range list {
+					texts = append(texts, &list[j])
+				}
+			}
+			for _, text := range texts {
+				*text = mask(*text)
+			}
+		}
+	}
 }
 
 // tellAnalyses says of each analysis how far it is, where that is not plain.
@@ -83,7 +105,7 @@ func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
 	}
 	p.Notice("%s.", counted(count))
 	if n := count.BySeverity["unknown"]; n > 0 {
-		p.Warn("%d findings have a severity that is not known; -fail-on counts them at every level", n)
+		p.Warn("%d %s a severity that is not known; -fail-on counts %s at every level", n, plural(n, "finding has", "findings have"), plural(n, "it", "them"))
 	}
 }
 
@@ -104,13 +126,17 @@ func place(f codeant.Finding) string {
 }
 
 func counted(c pipeline.Findings) string {
-	switch c.Total {
-	case 0:
+	if c.Total == 0 {
 		return "No open findings"
-	case 1:
-		return "1 open finding: " + c.Severities()
 	}
-	return fmt.Sprintf("%d open findings: %s", c.Total, c.Severities())
+	return fmt.Sprintf("%d open %s: %s", c.Total, plural(c.Total, "finding", "findings"), c.Severities())
+}
+
+func plural(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
 }
 
 // blocking is an error if there are findings that -fail-on does not accept. The first of them are shown on GitHub at
@@ -133,7 +159,7 @@ func blocking(p *pipeline.Program, report *codeant.ScanReport, threshold codeant
 	}
 	text := fmt.Sprintf("findings that -fail-on %s does not accept: %d", threshold, len(found))
 	if unknown > 0 {
-		text += fmt.Sprintf(", %d of them of unknown severity", unknown)
+		text += fmt.Sprintf(", of which %d %s an unknown severity", unknown, plural(unknown, "has", "have"))
 	}
 	return pipeline.FindingsError(text)
 }

@@ -15,7 +15,7 @@ const usage = `usage: upload-coverage -f FILE [flags]
 For example: upload-coverage -f coverage.xml
 
 Reports
-  -f FILE           Cobertura, JaCoCo, Clover, LCOV, JSON, or a Go cover profile;
+  -f FILE           Cobertura, JaCoCo, Clover, LCOV, JSON or Go cover profile;
                     a glob, with ** too; may be repeated
   -m MODULE         module of the report; several -m go with several -f by order
   -module-from-dir  the module of each report is the directory that it is in

@@ -287,7 +287,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 	inBubble(t, func(t *testing.T, w pipelinetest.World) {
 		got := w.Run(t, run, "-h")
 		assert.Equal(t, 0, got.Code)
-		assert.LessOrEqual(t, strings.Count(got.Stdout, "\n"), 40)
+		pipelinetest.FitsAScreen(t, got.Stdout)
 		assert.Contains(t, got.Stdout, "Exit codes")
 	})
 }

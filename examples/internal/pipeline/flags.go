@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -80,12 +81,15 @@ func (p *Program) Parse() (int, bool) {
 	return 0, true
 }
 
+// likeFlag is the form of a flag's name, which no token has.
+var likeFlag = regexp.MustCompile(`^([a-z]{2,12}|[a-z]+(-[a-z]+){1,3})$`)
+
 // flagError rewrites an error of package flag without the value, which may be a token in the wrong place.
 func (p *Program) flagError(err error) string {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		// In getopts' style the value follows at once: -tTOKEN.
-		if short := name[:1]; len(name) > 1 && p.Flags.Lookup(short) != nil {
+		if short := name[:1]; len(name) > 1 && p.Flags.Lookup(short) != nil && !likeFlag.MatchString(name) {
 			return fmt.Sprintf("there is no flag that begins with -%s and goes on like this; write a value apart from its flag (-%s VALUE)", short, short)
 		}
 		return "there is no flag -" + name

@@ -240,6 +240,9 @@ func (p *Program) Notice(format string, args ...any) { p.say.notice(format, args
 // Warn tells a person, loudly, one thing.
 func (p *Program) Warn(format string, args ...any) { p.say.warning(format, args...) }
 
+// Mask takes the token out of a text that is otherwise left as it is.
+func (p *Program) Mask(text string) string { return p.say.mask(text) }
+
 // Annotate shows a text on GitHub at the line of the file that it is about.
 func (p *Program) Annotate(file string, line int, title, text string) {
 	if p.say.github {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codeant-sdk/codeant"
@@ -33,7 +34,8 @@ type World struct {
 	Env    map[string]string
 	Stdin  string
 	// Retry is the policy of the client; its zero value waits as in production, which only a bubble bears.
-	Retry codeant.RetryPolicy
+	Retry  codeant.RetryPolicy
+	Screen *pipeline.Screen // for a program that writes to a terminal
 }
 
 // Run runs a program with its token in the environment, unless World.Env says otherwise.
@@ -52,7 +54,7 @@ func (w World) Run(t *testing.T, run func(context.Context, pipeline.Env) int, ar
 			return value, ok
 		},
 		ReadFile: os.ReadFile,
-		Stdin:    strings.NewReader(w.Stdin), Stdout: &out, Stderr: &errs,
+		Stdin:    strings.NewReader(w.Stdin), Stdout: &out, Stderr: &errs, Screen: w.Screen,
 		Options: []codeant.Option{codeant.WithBaseURL(w.Server.URL()), codeant.WithHTTPClient(w.Server.HTTPClient()), codeant.WithRetry(w.Retry)},
 	})
 	outcome := Outcome{Code: code, Stdout: out.String(), Stderr: errs.String()}
@@ -76,4 +78,15 @@ func (w World) Bodies(op string) []string {
 		}
 	}
 	return bodies
+}
+
+// FitsAScreen checks the text of -h.
+func FitsAScreen(t *testing.T, help string) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(help, "\n"), "\n")
+	assert.LessOrEqual(t, len(lines), 40)
+	for _, line := range lines {
+		assert.LessOrEqual(t, len([]rune(line)), 80, line)
+	}
+	assert.Contains(t, lines[1], "For example:")
 }
