@@ -164,7 +164,7 @@ func (s *Server) centerResults(c *call, in map[string]string) answer {
 	case scan.job(a).pending(s.cfg):
 		return reply(http.StatusOK, map[string]string{"status": "pending"})
 	}
-	if message, failed := scan.failed[a]; failed {
+	if message, failed := s.scans.failure(scan, a); failed {
 		return fails(message)
 	}
 	raw := s.scans.mark(scan, a)

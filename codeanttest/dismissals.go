@@ -140,6 +140,9 @@ func elements(raw json.RawMessage) []json.RawMessage {
 // mark returns what an analysis found, with the markers of the findings that were dismissed.
 func (st *scanStore) mark(scan *commitScan, a codeant.Analysis) json.RawMessage {
 	raw, set := scan.found[a]
+	if all := st.of(commitKey{}); !set && all != nil {
+		raw, set = all.found[a]
+	}
 	if !set {
 		return json.RawMessage("[]")
 	}

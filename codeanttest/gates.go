@@ -40,7 +40,8 @@ func (st *gateStore) begin(key commitKey) *gateRun {
 }
 
 // SetGates decides what the quality gates of a commit say, by name: "secret": "FAILED". Without it the gates that
-// a client starts, "secret" and "duplicate", are PASSED. Results are there whether or not they were started.
+// a client starts, "secret" and "duplicate", are PASSED. Results are there whether or not they were started. The zero
+// Revision means all commits that have no gates of their own once these were started.
 func (s *Server) SetGates(rev codeant.Revision, gates map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,6 +49,7 @@ func (s *Server) SetGates(rev codeant.Revision, gates map[string]string) {
 }
 
 // SetGateStatus decides the status of the whole that a commit's gates end with, such as "ERROR", in place of COMPLETED.
+// The zero Revision means all commits, as in SetGates.
 func (s *Server) SetGateStatus(rev codeant.Revision, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +104,10 @@ func (s *Server) gateResults(_ *call, in map[string]string) answer {
 		return reply(http.StatusOK, map[string]string{"status": "PENDING"})
 	}
 	body := object{"status": "COMPLETED"}
-	if run.status != "" {
+	if all := s.gates.runs[commitKey{}]; run.status != "" {
 		body["status"] = run.status
+	} else if all != nil && all.status != "" && run.set == nil {
+		body["status"] = all.status
 	}
 	if run.scanID != "" {
 		body["scan_id"] = run.scanID
@@ -116,9 +120,12 @@ func (s *Server) gateResults(_ *call, in map[string]string) answer {
 
 func (s *Server) verdicts(key commitKey, run *gateRun) map[string]string {
 	policy, has := s.gates.policies[key.repo]
+	all := s.gates.runs[commitKey{}]
 	switch {
 	case run.set != nil:
 		return run.set
+	case all != nil && all.set != nil:
+		return all.set
 	case !has:
 		return map[string]string{"secret": "PASSED", "duplicate": "PASSED"}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,14 +249,21 @@ func TestOnAnswer(t *testing.T) {
 		op     string
 		status int
 	}
-	var lines []line // requests come one after the other here
-	opt := codeanttest.OnAnswer(func(r codeanttest.RecordedRequest, status int) { lines = append(lines, line{r.Op, status}) })
+	var mu sync.Mutex
+	var lines []line
+	opt := codeanttest.OnAnswer(func(r codeanttest.RecordedRequest, status int) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, line{r.Op, status})
+	})
 	inBubble(t, []codeanttest.Option{opt}, func(t *testing.T, server *codeanttest.Server, client *codeant.Client) {
 		server.Inject("coverage.complete", codeanttest.Fault{Reset: true})
 		server.Handle("/new", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 		require.NoError(t, upload(t, client, report))
 		_ = client.Call(context.Background(), codeant.Request{Path: "/new"}, nil)
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		assert.Equal(t, []line{
 			{"coverage.presign", 200}, {"coverage.put", 200}, {"coverage.complete", 0}, {"coverage.complete", 200}, {"call", 418},
 		}, lines)

@@ -97,7 +97,7 @@ func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
 func (st *scanStore) repositories() []string {
 	var names []string
 	for _, scan := range st.all {
-		if !slices.Contains(names, scan.key.repo) {
+		if scan.key != (commitKey{}) && !slices.Contains(names, scan.key.repo) {
 			names = append(names, scan.key.repo)
 		}
 	}
@@ -107,7 +107,8 @@ func (st *scanStore) repositories() []string {
 // SetFindings decides what an analysis of a commit finds. raw is a list of findings (of SBOM: of packages; of
 // duplicate code: of groups), which is answered in the shape that each endpoint has, or a whole body, such as
 // {"status":"failed"}, which is answered as it is. Results are there whether or not a scan was started. Without it an
-// analysis finds nothing.
+// analysis finds nothing. The zero Revision means all commits that have no findings of their own once a scan of them was
+// started.
 func (s *Server) SetFindings(rev codeant.Revision, a codeant.Analysis, raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +118,8 @@ func (s *Server) SetFindings(rev codeant.Revision, a codeant.Analysis, raw json.
 	delete(scan.failed, a)
 }
 
-// FailScan lets the analyses of a commit end with an error. No analysis means all of them.
+// FailScan lets the analyses of a commit end with an error. No analysis means all of them; the zero Revision means all
+// commits.
 func (s *Server) FailScan(rev codeant.Revision, message string, as ...codeant.Analysis) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +161,7 @@ func resultsOf(a codeant.Analysis) func(*Server, *call, map[string]string) answe
 		if scan.job(a).pending(s.cfg) {
 			return reply(http.StatusOK, map[string]string{"status": "pending"})
 		}
-		if message, failed := scan.failed[a]; failed {
+		if message, failed := s.scans.failure(scan, a); failed {
 			return reply(http.StatusOK, map[string]string{"status": "failed", "message": message})
 		}
 		return reply(http.StatusOK, scanBody(a, scan.key.commit, s.scans.mark(scan, a)))
@@ -171,6 +173,25 @@ func (scan *commitScan) has(a codeant.Analysis) bool {
 	_, found := scan.found[a]
 	_, failed := scan.failed[a]
 	return scan.started || found || failed
+}
+
+// failure returns why an analysis of a commit fails, if it does.
+func (st *scanStore) failure(scan *commitScan, a codeant.Analysis) (message string, failed bool) {
+	if message, failed = scan.failed[a]; failed {
+		return message, true
+	}
+	if all := st.of(commitKey{}); all != nil && scan.found[a] == nil {
+		message, failed = all.failed[a]
+	}
+	return message, failed
+}
+
+// hasFailed reports whether any analysis of a commit fails.
+func (st *scanStore) hasFailed(scan *commitScan) bool {
+	return slices.ContainsFunc(analyses(), func(a codeant.Analysis) bool {
+		_, failed := st.failure(scan, a)
+		return failed
+	})
 }
 
 func isList(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
@@ -208,7 +229,7 @@ func (s *Server) history(match func(commitKey) bool) []object {
 			switch {
 			case time.Since(run.begun) < s.cfg.readyAfter:
 				entry["status"] = "pending"
-			case len(scan.failed) > 0:
+			case s.scans.hasFailed(scan):
 				entry["status"] = "failed"
 			}
 			scans = append(scans, entry)
