@@ -152,6 +152,7 @@ else
 	left_out 'slow and broken links' 'this kernel or this user has no network namespace with tc and iptables'
 fi
 
+go -C tools/peers mod tidy -diff
 go -C tools/peers test -vet=all -run '^$' . >"$tmp/build.log" 2>&1 || { cat "$tmp/build.log"; exit 1; }
 echo "ready after ${SECONDS}s"
 if [[ -n $namespaced ]]; then
