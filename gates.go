@@ -303,7 +303,7 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 	}
 	result.refused, _ = success.Refused(doc, success.Status)
 	members := doc.Fields.Rest()
-	for _, field := range doc.Fields {
+	for i, field := range doc.Fields {
 		name, found := strings.CutSuffix(jsonscan.Fold(field.Key), gateSuffix)
 		if !found {
 			continue
@@ -325,6 +325,9 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 		gate := Gate{Name: name, Raw: json.RawMessage(field.Value), Status: soleWord(members, "status")}
 		if string(field.Key) == name+gateSuffix { // a key in another letter case stays undecided
 			gate.Verdict = policy.verdict(gate.Status)
+		}
+		if result.Gates == nil {
+			result.Gates = make([]Gate, 0, min(len(doc.Fields)-i, maxGates))
 		}
 		result.Gates = append(result.Gates, gate)
 	}
