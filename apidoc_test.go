@@ -43,6 +43,14 @@ var documentedEndpoints = []endpoint{
 	{"opScansSBOMOlder", opScansSBOMOlder, "getSBOMResults", "tried by Scans.Results when the newer path answers 404", "documented: an older rendering of the same page", "whether it exists"},
 	{"opScansAntiPatterns", opScansAntiPatterns, "getAntiPatternsResults", "Scans.Results, Scans.Wait", "documented: …/analysis/get-anti-patterns-results", "whether it has a status"},
 	{"opScansHistory", opScansHistory, "getScanHistory", "Scans.History", "documented in its path: …/analysis/get-scan-history", "request and answer"},
+	{"opScansIaC", opScansIaC, "fetchAdvancedScanResults", "Scans.Results, Scans.Wait", "observed: CodeAnt-AI/codeant-cli", "whether a cdt_ token is accepted"},
+	{"opScansDeadCode", opScansDeadCode, "fetchAdvancedScanResults", "Scans.Results, Scans.Wait", "observed, as above", "as above"},
+	{"opScansDuplicateCode", opScansDuplicateCode, "fetchAdvancedScanResults", "Scans.Results, Scans.Wait", "observed, as above", "as above"},
+	{"opScansDocstrings", opScansDocstrings, "fetchScanResults", "Scans.Results, Scans.Wait", "observed, as above", "as above"},
+	{"opScansComplexFunctions", opScansComplexFunctions, "fetchScanResults", "Scans.Results, Scans.Wait", "observed, as above", "as above"},
+	{"opScansDismissals", opScansDismissals, "getDismissedAlerts", "Scans.Dismissals", "observed, as above", "as above"},
+	{"opAccountVerify", opAccountVerify, "validateConnection", "Account.Verify", "observed, as above", "as above"},
+	{"opAccountRepositories", opAccountRepositories, "listRepos", "Account.Repositories", "observed, as above", "as above; which provider's organization is meant where two have its name"},
 	{"opGatesStart", opGatesStart, "startQualityGateScan", "Gates.Start, Gates.Run", "observed: quality_gates.sh", ""},
 	{"opGatesResults", opGatesResults, "getQualityGateResults", "Gates.Results, Gates.Wait", "observed: quality_gates.sh", "which gates there are, and the word for passed"},
 	{"opAgentsStart", opAgentsStart, "startAgentScan", "Agents.Start", "documented: …/agent-analysis/start-agent-scan", "that a cdt_ token is accepted in the body"},
@@ -83,6 +91,9 @@ const apiDocTail = `| ` + "`Coverage.Upload`" + ` | ` + "`coverage.put`" + ` | P
 | getScanScript | GET /analysis/ci/scan/script/get | downloads start_scan.sh, which ` + "`Scans`" + ` replaces |
 | getQualityGatesScript | GET /analysis/ci/quality-gates/script/get | downloads quality_gates.sh, which ` + "`Gates`" + ` replaces |
 | getCoverageScript | GET /pr/analysis/coverage/script/get | downloads upload_coverage.sh, which ` + "`Coverage`" + ` replaces |
+| runAnalysis | POST /extension/analysis/run | starts a scan as ` + "`Scans.Start`" + ` does, which is documented |
+| getScanCenterHistory | POST /extension/scans2/get-scan-history | lists scans as ` + "`Scans.History`" + ` does, whose path is documented |
+| getIssueOverrides | POST /extension/scans2/change-issue-details/get | lists changes that results are said to have in them |
 `
 
 func apiDoc() string {

@@ -35,6 +35,7 @@ type Client struct {
 	Agents   *AgentsService
 	Teams    *TeamsService
 	Metrics  *MetricsService
+	Account  *AccountService
 
 	api        *http.Client    // middleware, then authTransport, then the transport
 	close      func()          // closes the transport's idle connections
@@ -176,6 +177,7 @@ func New(opts ...Option) (*Client, error) {
 	c.Agents = &AgentsService{c}
 	c.Teams = &TeamsService{c}
 	c.Metrics = &MetricsService{c}
+	c.Account = &AccountService{c}
 	return c, nil
 }
 

@@ -20,6 +20,9 @@ var documented = []string{
 	`{"results":{"o/r/abc123def456/src/utils.py/anti_patterns.json":[{"line_number":42,"endLine":null,"message-id":"W0511","severity":"Minor"}]}}`,
 	`{"status":"COMPLETED","secret_quality_gate":{"status":"FAILED"},"duplicate_quality_gate":{"status":"PASSED"}}`,
 	`{"status":"COMPLETED","secret_quality_gate":{"status":"PASSED"},"secret_quality_gate":{"status":"FAILED"}}`,
+	`{"status":"done","dead_code":{"python_dead_code":[{"path":"a.py","issues":[{"issue":"unused f"}]}],"js_dead_code":{"unused_files":["a"],"unused_exports":[["a",[{"name":"b"}]]]},"extra_dead_code":{"a.go":[{"message-id":"go:S1:x"}]}}}`,
+	`{"results":[[{"fileName":"a.go","window":"[1-2]"},{"fileName":"b.go"}]]}`,
+	`{"result":[{"results":{"failed_checks":[{"check_id":"K","file_line_range":[1,2]}]}}],"secrets":{"a":[{"type":"t"}]}}`,
 	`{"scanId":"a","repoName":"o/r","status":"completed","results":[{"file":"a.py","issues":[{"start_line":45,"cwe_id":"CWE-916"}]}],"totalIssues":1}`,
 }
 

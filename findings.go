@@ -6,45 +6,123 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
+	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
 // Finding is one thing that an analysis found. What its fields are filled from is observed in CodeAnt's clients and not
 // documented for all analyses, so a field may be empty; Raw has everything.
+//
+// Its JSON form is stable: it lacks Raw, and the message of a secret, and keeps the fingerprint.
 type Finding struct {
-	Analysis  Analysis
-	Severity  Severity
-	Path      string // in the repository; empty where the finding has none
-	StartLine int    // from 1; 0 where the finding has none
-	EndLine   int
-	Column    int
-	RuleID    string
-	Title     string
-	Message   string
-	CWE       []string // such as "CWE-79"
-	CVE       []string // such as "CVE-2024-0001"
-	Package   *Package // of a vulnerability, or nil
+	Analysis  Analysis `json:"analysis"`
+	Severity  Severity `json:"severity"`
+	Path      string   `json:"path"`       // in the repository; empty if the finding has none
+	StartLine int      `json:"start_line"` // from 1; 0 if the finding has none
+	EndLine   int      `json:"end_line"`
+	Column    int      `json:"column,omitempty"`
+	RuleID    string   `json:"rule_id"`
+	Title     string   `json:"title"`
+	Message   string   `json:"message"`
+	CWE       []string `json:"cwe,omitempty"`     // such as "CWE-79"
+	CVE       []string `json:"cve,omitempty"`     // such as "CVE-2024-0001"
+	Package   *Package `json:"package,omitempty"` // of a vulnerability, or nil
 
-	FalsePositive bool
-	Dismissed     bool
+	FalsePositive  bool   `json:"false_positive"`
+	Dismissed      bool   `json:"dismissed"`
+	DismissReason  string `json:"dismiss_reason,omitempty"`  // why it was dismissed, if the answer says so
+	DismissComment string `json:"dismiss_comment,omitempty"` // what was said about that
 
-	// Raw shares the memory of the whole answer: clone it to keep one finding alone.
-	Raw json.RawMessage
+	// Raw shares the memory of the whole answer and is read-only: clone it to keep one finding alone.
+	Raw json.RawMessage `json:"-"`
+
+	fingerprint string // of a finding that was read from JSON, where Raw is missing
 }
 
 // Open reports whether the finding still counts: it is neither dismissed nor a false positive.
 func (f Finding) Open() bool { return !f.Dismissed && !f.FalsePositive }
 
+// String describes the finding on one line, such as "high src/app.js:3 sql-injection: Query built from input". A dependency
+// is shown as name@version, and a secret without its message, which may quote it.
+func (f Finding) String() string {
+	parts := []string{f.Severity.String()}
+	switch {
+	case f.Path != "" && f.StartLine > 0:
+		parts = append(parts, fmt.Sprintf("%s:%d", f.Path, f.StartLine))
+	case f.Path != "":
+		parts = append(parts, f.Path)
+	}
+	if f.Package != nil {
+		parts = append(parts, strings.TrimSuffix(f.Package.Name+"@"+f.Package.Version, "@"))
+	}
+	text := cmp.Or(f.Message, f.Title)
+	if f.Analysis == Secrets {
+		text = f.Title
+	}
+	switch {
+	case f.RuleID == "" || f.RuleID == text:
+		parts = append(parts, text)
+	case text == "":
+		parts = append(parts, f.RuleID)
+	default:
+		parts = append(parts, f.RuleID+": "+text)
+	}
+	return redact.Text(strings.TrimSpace(strings.Join(parts, " ")), maxPrintedMessage)
+}
+
+// plainFinding is a Finding without methods.
+type plainFinding Finding
+
+type findingJSON struct {
+	plainFinding
+	Fingerprint string `json:"fingerprint"`
+}
+
+// MarshalJSON writes the fields and the fingerprint. In place of the message of a secret, which may quote it, stands its
+// title.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	out := findingJSON{plainFinding(f), f.Fingerprint()}
+	if f.Analysis == Secrets {
+		out.Message = f.Title
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Finding) UnmarshalJSON(data []byte) error {
+	var in findingJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	*f = Finding(in.plainFinding)
+	f.fingerprint = in.Fingerprint
+	return nil
+}
+
 // Package is a dependency.
-type Package struct{ Name, Version, Ecosystem, License, FixedIn string }
+type Package struct {
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Ecosystem string `json:"ecosystem,omitempty"`
+	License   string `json:"license,omitempty"`
+	FixedIn   string `json:"fixed_in,omitempty"`
+}
 
 // Fingerprint names a finding in a way that survives shifted lines: it depends on the analysis, the rule, the path, the
 // text, the package and, of a secret, its hash. Findings that differ in their line alone have the same one.
 func (f Finding) Fingerprint() string {
+	if f.fingerprint != "" {
+		return f.fingerprint
+	}
+	message := f.Message
+	if f.Analysis == DuplicateCode {
+		message = "" // it names lines
+	}
 	text := make([]byte, 0, 512)
 	add := func(parts ...string) {
 		for _, part := range parts {
@@ -53,7 +131,7 @@ func (f Finding) Fingerprint() string {
 			text = append(append(text, ':'), part...)
 		}
 	}
-	add(string(f.Analysis), f.RuleID, f.Path, f.Title, f.Message, hashedSecret(f.Raw))
+	add(string(f.Analysis), f.RuleID, f.Path, f.Title, message, hashedSecret(f.Raw))
 	if f.Package != nil {
 		add(f.Package.Name, f.Package.Version)
 	}
@@ -143,6 +221,9 @@ func (d *finder) finding(raw jsonscan.Value, under string) (Finding, error) {
 		Dismissed:     f.True("is_dismissed", "dismissed"),
 		Raw:           json.RawMessage(raw),
 	}
+	if finding.Dismissed {
+		finding.DismissReason, finding.DismissComment = f.Text("reason_for_dismiss"), f.Text("comment_for_dismiss")
+	}
 	finding.EndLine = max(finding.EndLine, finding.StartLine)
 	finding.Title = titleOf(f, finding)
 	finding.Message = cmp.Or(f.Text("message", "issue_text", "suggestion_content", "description"), finding.Title)
@@ -156,7 +237,7 @@ func ruleKeys(analysis Analysis) []string {
 	if analysis == Secrets {
 		return []string{"check_id", "rule_id", "type", "secret_type"}
 	}
-	return []string{"check_id", "test_id", "rule_id", "vulnerability_id", "cve_id", "message-id", "id", "symbol", "label"}
+	return []string{"check_id", "test_id", "rule_id", "vulnerability_id", "cve_id", "message-id", "id", "symbol", "label", "policy_id"}
 }
 
 // lineOf returns the first of the keys that holds a count, or a list whose element at the index is one.
@@ -183,11 +264,11 @@ func titleOf(f jsonscan.Fields, finding Finding) string {
 	case Secrets:
 		return cmp.Or(f.Text("type", "secret_type", "rule_id"), "Secret")
 	}
-	return cmp.Or(f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name"), finding.RuleID)
+	return cmp.Or(f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name", "title", "function_name", "symbol_name"), finding.RuleID)
 }
 
-// severityOf falls back, where a finding has none, to what the vendor's clients take for its analysis: high for a
-// secret, medium for a vulnerability.
+// severityOf falls back, if a finding has none, to what the vendor's clients take for its analysis. A finding of SAST or of an
+// agent has no such default: its severity is unknown.
 func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
 	if word := f.Bytes("severity"); word != nil {
 		severity, _ := knownSeverity(word)
@@ -205,10 +286,12 @@ func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
 		return worst
 	case analysis == Secrets:
 		return SeverityHigh
-	case analysis == SCA:
+	case analysis == SCA, analysis == IaC:
 		return SeverityMedium
+	case analysis == SAST, analysis == agentAnalysis:
+		return SeverityUnknown
 	}
-	return SeverityUnknown
+	return SeverityLow
 }
 
 func cveOf(f jsonscan.Fields) []string {

@@ -144,6 +144,10 @@ func (x *exchange) badStatus(got answer) *failure {
 		d.kinds = append(d.kinds, ErrUnsupported)
 		d.advice = x.op.unsupported
 	}
+	if x.op.observed && (got.status == http.StatusUnauthorized || got.status == http.StatusForbidden) &&
+		!errors.Is(f.err, ErrTokenRevoked) && !errbody.IsMarkup(got.contentType(), got.body) {
+		d.advice = x.op.unsupported
+	}
 	if errors.Is(apiErr, ErrRedirect) {
 		d.reason = "a redirect" + got.redirectHost()
 	}

@@ -27,6 +27,7 @@ type operation struct {
 	readsFirst  bool           // the decoder also reads an answer that says that it failed
 	judges      success.Except // what the decoder judges itself of what says whether the call succeeded
 	source      TokenSource    // where the token comes from, if not from the client's source
+	observed    bool           // 401 and 403 may mean that no API token is accepted here; unsupported says so
 	unsupported string         // what to do instead where the server answers 404, 405 or 501: the endpoint is a guess
 }
 

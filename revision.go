@@ -102,16 +102,16 @@ func newBaseURLs(p Provider, address string) baseURLs {
 // Revision names one commit of one repository.
 type Revision struct {
 	// Provider hosts the repository. Required.
-	Provider Provider
+	Provider Provider `json:"provider"`
 	// Repo is owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps. Required.
-	Repo string
+	Repo string `json:"repo"`
 	// Commit is the commit's hash, 7 to 64 hexadecimal digits; give it whole. Required.
-	Commit string
+	Commit string `json:"commit"`
 	// Branch is the branch's name without refs/heads/. Optional.
-	Branch string
+	Branch string `json:"branch,omitempty"`
 	// ProviderURL is the address of the provider where it is not the public one, such as "https://github.acme.example".
 	// Optional. No request is sent there; CodeAnt is told the address.
-	ProviderURL string
+	ProviderURL string `json:"provider_url,omitempty"`
 }
 
 // Validate reports the first thing that is wrong with r, as an ErrInvalidRequest that names the field. Every method

@@ -1,7 +1,6 @@
 package codeant
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,10 +12,16 @@ import (
 
 // decodeScan reads a scan result in any of the shapes that are documented or observed.
 func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults, error) {
-	d := scanBody{finder: finder{analysis: a, commits: []string{commit}, members: doc.Fields.Rest()}, results: &ScanResults{Analysis: a, Raw: doc.Raw()}}
-	if doc.Kind() == jsonscan.Array && (a == SAST || a == SCA) {
+	d := scanBody{
+		finder:  finder{analysis: a, commits: []string{commit}, members: doc.Fields.Rest()},
+		results: &ScanResults{Analysis: a, Findings: []Finding{}, Raw: doc.Raw()},
+	}
+	if doc.Kind() == jsonscan.Array {
+		if err := d.bare(doc.Value); err != nil {
+			return nil, err
+		}
 		d.results.done = true
-		return d.results, d.list(doc.Value, "")
+		return d.results, nil
 	}
 	if err := wantObject(doc); err != nil {
 		return nil, err
@@ -66,7 +71,7 @@ func (d *scanBody) status(f jsonscan.Fields) (scanState, error) {
 // object reads the findings of an answer that is an object. If several places have a list, the first that is not empty
 // counts.
 func (d *scanBody) object(f jsonscan.Fields) error {
-	for _, key := range []string{"results", "issues", "vulnerabilities"} {
+	for _, key := range []string{"results", "result", "issues", "vulnerabilities", "secrets", "dead_code"} {
 		if f.Find(key).Times > 1 {
 			return unusable("its field %q is doubled", key)
 		}
@@ -74,36 +79,77 @@ func (d *scanBody) object(f jsonscan.Fields) error {
 	results := f.Get("results")
 	switch d.analysis {
 	case SAST:
-		return d.firstOf(f.Get("issues"), results)
+		if err := d.firstOf(f.Get("issues"), results); err != nil || d.found {
+			return err
+		}
+		return d.filesBeside(f)
 	case SCA:
 		return d.vulnerabilities(f, results)
 	case Secrets:
-		inside, err := fieldsOf(results)
-		if err != nil {
-			return err
-		}
-		return d.list(inside.Get("secrets"), "")
+		return d.secrets(f, results)
 	case SBOM:
-		inside, err := fieldsOf(results)
-		if err != nil {
-			return err
+		return d.packages(results)
+	case IaC:
+		if kind := results.Kind(); kind != jsonscan.Array && kind != jsonscan.Object {
+			results = f.Get("result")
 		}
-		return d.sboms(inside.Get("sboms"))
+		return d.checks(results)
+	case DeadCode:
+		return d.deadCode(f.Get("dead_code"))
+	case DuplicateCode:
+		return d.duplicates(results)
 	}
-	if results.Kind() == jsonscan.Object {
+	switch {
+	case d.analysis == AntiPatterns && results.Kind() == jsonscan.Object:
 		return d.byFile(results)
+	case results.Kind() == jsonscan.Object:
+		return d.files(results)
+	case results.Kind() == jsonscan.Array:
+		return d.elements(results, "")
 	}
-	return nil
+	return d.filesBeside(f)
 }
 
-// vulnerabilities reads the lists of an SCA result. A map of files is not one of its shapes.
+// vulnerabilities reads the lists of an SCA result, or a map of files.
 func (d *scanBody) vulnerabilities(f jsonscan.Fields, results jsonscan.Value) error {
 	inside, err := fieldsOf(results)
 	if err != nil {
 		return err
 	}
-	places := []jsonscan.Value{f.Get("vulnerabilities"), inside.Get("vulnerabilities"), inside.Get("all_vulnerabilities"), results}
-	return d.firstOf(slices.DeleteFunc(places, func(v jsonscan.Value) bool { return v.Kind() != jsonscan.Array })...)
+	all := inside.Find("all_vulnerabilities")
+	places := []jsonscan.Value{f.Get("vulnerabilities"), inside.Get("vulnerabilities"), all.Value, results}
+	err = d.firstOf(slices.DeleteFunc(places, func(v jsonscan.Value) bool { return v.Kind() != jsonscan.Array })...)
+	switch {
+	case err != nil || d.found:
+		return err
+	case all.Value.Kind() == jsonscan.Null:
+		d.found = true
+		return nil
+	case all.Times > 0:
+		return d.files(all.Value)
+	case inside.Get("vulnerabilities").Kind() != jsonscan.Invalid || len(inside) == 0:
+		return nil
+	}
+	return d.files(results)
+}
+
+// secrets reads the documented place of the secrets, and the one of the scan centre.
+func (d *scanBody) secrets(f jsonscan.Fields, results jsonscan.Value) error {
+	inside, err := fieldsOf(results)
+	if err != nil {
+		return err
+	}
+	for _, place := range []jsonscan.Value{inside.Get("secrets"), f.Get("secrets")} {
+		if place.Kind() == jsonscan.Object {
+			err = d.files(place)
+		} else {
+			err = d.list(place, "")
+		}
+		if err != nil || len(d.results.Findings) > 0 {
+			return err
+		}
+	}
+	return nil
 }
 
 // firstOf reads lists, or maps of files, until one had findings.
@@ -193,7 +239,7 @@ func (d *scanBody) byFile(object jsonscan.Value) error {
 		var err error
 		switch kind := value.Kind(); kind {
 		case jsonscan.Array:
-			err = d.list(value, under)
+			err = d.elements(value, under)
 		case jsonscan.Object:
 			err = d.add(value, under)
 		default:
@@ -201,42 +247,6 @@ func (d *scanBody) byFile(object jsonscan.Value) error {
 		}
 		if err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-func (d *scanBody) sboms(list jsonscan.Value) error {
-	if list.Kind() != jsonscan.Array {
-		return nil
-	}
-	d.found = true
-	for sbom := range list.Elements() {
-		inside, err := fieldsOf(sbom)
-		if err != nil {
-			return err
-		}
-		packages, isList := inside.List("packages")
-		if !isList {
-			return unusable("a list of packages is missing in it")
-		}
-		if n := len(d.results.Packages) + packages.Len(); n > maxElements {
-			return tooLarge("it has more than %d packages", maxElements)
-		}
-		for element := range packages.Elements() {
-			if kind := element.Kind(); kind != jsonscan.Object {
-				return unusable("a package in it is %s", kind)
-			}
-			f, err := d.index(element)
-			if err != nil {
-				return err
-			}
-			d.results.Packages = append(d.results.Packages, Package{
-				Name: f.Text("name", "package_name"), Version: f.Text("version", "package_version"),
-				Ecosystem: cmp.Or(f.Text("ecosystem", "package_manager"), inside.Text("language")),
-				License:   f.Text("spdxId", "licenseConcluded", "licenseDeclared", "license"),
-				FixedIn:   f.Text("fix_version"),
-			})
 		}
 	}
 	return nil

@@ -21,7 +21,6 @@ var (
 	opScansSBOM         = scanResults("scans.results.sbom", "/api/analysis/results/sbom")
 	opScansSBOMOlder    = scanResults("scans.results.sbom", "/api/analysis/results/sbomb")
 	opScansAntiPatterns = scanResults("scans.results.antipatterns", "/api/analysis/results/antipatterns")
-	opScansHistory      = operation{name: "scans.history", path: "/api/analysis/scan-history", tokenField: "access_token", idempotent: true}
 )
 
 func scanResults(name, path string) operation {
@@ -34,16 +33,22 @@ type ScansService struct{ client *Client }
 // Analysis is a kind of scan result.
 type Analysis string
 
-// The analyses whose results can be read.
+// The analyses whose results can be read. From IaC on they are read from endpoints that CodeAnt's own command line client uses
+// and no page documents: whether a token may use them is not known, and ErrForbidden or ErrUnsupported says that it may not.
 const (
-	SAST         Analysis = "sast"         // security findings in code
-	SCA          Analysis = "sca"          // vulnerable dependencies
-	Secrets      Analysis = "secrets"      // credentials in code
-	SBOM         Analysis = "sbom"         // packages and licences; has Packages and no Findings
-	AntiPatterns Analysis = "antipatterns" // code smells
+	SAST             Analysis = "sast"              // security findings in code
+	SCA              Analysis = "sca"               // vulnerable dependencies
+	Secrets          Analysis = "secrets"           // credentials in code
+	SBOM             Analysis = "sbom"              // packages and licences; has Packages and no Findings
+	AntiPatterns     Analysis = "antipatterns"      // code smells
+	IaC              Analysis = "iac"               // misconfigured infrastructure
+	DeadCode         Analysis = "dead_code"         // code that nothing uses
+	DuplicateCode    Analysis = "duplicate_code"    // a finding for each copy
+	Docstrings       Analysis = "docstring"         // missing documentation
+	ComplexFunctions Analysis = "complex_functions" // functions that are hard to follow
 )
 
-var analysesInOrder = [...]Analysis{SAST, SCA, Secrets, SBOM, AntiPatterns}
+var analysesInOrder = [...]Analysis{SAST, SCA, Secrets, SBOM, AntiPatterns, IaC, DeadCode, DuplicateCode, Docstrings, ComplexFunctions}
 
 func (a Analysis) operation() (operation, error) {
 	switch a {
@@ -57,8 +62,19 @@ func (a Analysis) operation() (operation, error) {
 		return opScansSBOM, nil
 	case AntiPatterns:
 		return opScansAntiPatterns, nil
+	case IaC:
+		return opScansIaC, nil
+	case DeadCode:
+		return opScansDeadCode, nil
+	case DuplicateCode:
+		return opScansDuplicateCode, nil
+	case Docstrings:
+		return opScansDocstrings, nil
+	case ComplexFunctions:
+		return opScansComplexFunctions, nil
 	}
-	return operation{}, invalid("analysis", string(a), "is not known", "use sast, sca, secrets, sbom or antipatterns")
+	return operation{}, invalid("analysis", string(a), "is not known", "use sast, sca, secrets, sbom, antipatterns, iac, dead_code, "+
+		"duplicate_code, docstring or complex_functions")
 }
 
 // ScanRequest names the commit to scan.
@@ -70,21 +86,22 @@ type ScanRequest struct {
 	Include, Exclude []string
 }
 
-// ScanResults is what one analysis of a commit found.
+// ScanResults is what one analysis of a commit found. Its JSON form is stable and lacks Raw.
 type ScanResults struct {
-	Analysis Analysis
-	Status   string    // the server's word; empty where the answer has none, which means finished
-	Findings []Finding // in the order of the answer
-	Packages []Package // of SBOM alone
-	Raw      json.RawMessage
+	Analysis Analysis        `json:"analysis"`
+	Status   string          `json:"status"`             // the server's word; empty if the answer has none, which means finished
+	Findings []Finding       `json:"findings"`           // in the order of the answer
+	Packages []Package       `json:"packages,omitempty"` // of SBOM alone
+	Raw      json.RawMessage `json:"-"`                  // the whole answer, to be read only
 
 	done bool // whether the status, or its absence, says that the analysis is finished
 }
 
-// ScanReport is what the analyses of a commit found. An analysis that did not finish is not in Results.
+// ScanReport is what the analyses of a commit found. An analysis that did not finish is not in Results. Its JSON form is
+// stable.
 type ScanReport struct {
-	Revision Revision
-	Results  map[Analysis]*ScanResults
+	Revision Revision                  `json:"revision"`
+	Results  map[Analysis]*ScanResults `json:"results"`
 }
 
 // Findings returns the findings of all analyses, by severity, path, line and rule: a stable order.
@@ -110,6 +127,47 @@ func (r *ScanReport) Blocking(min Severity) []Finding {
 	return slices.DeleteFunc(r.Findings(), func(f Finding) bool {
 		return !f.Open() || f.Severity < min && f.Severity != SeverityUnknown
 	})
+}
+
+// Since returns a report of the findings that the baseline lacks, and of all packages. Findings are compared by their
+// fingerprints and counted: if the baseline has one with some fingerprint and r has two, one of them is new. Findings that are
+// dismissed or false positives are matched first, so that one that is open is not taken for one of them. If baseline is nil,
+// every finding is new.
+func (r *ScanReport) Since(baseline *ScanReport) *ScanReport {
+	if r == nil {
+		return nil
+	}
+	known := map[string]int{}
+	for _, finding := range baseline.Findings() {
+		known[finding.Fingerprint()]++
+	}
+	since := &ScanReport{Revision: r.Revision, Results: make(map[Analysis]*ScanResults, len(r.Results))}
+	for a, results := range r.Results {
+		if results == nil {
+			continue
+		}
+		isKnown := make([]bool, len(results.Findings))
+		for _, open := range []bool{false, true} {
+			for i, finding := range results.Findings {
+				if finding.Open() != open {
+					continue
+				}
+				if fingerprint := finding.Fingerprint(); known[fingerprint] > 0 {
+					known[fingerprint]--
+					isKnown[i] = true
+				}
+			}
+		}
+		fresh := *results
+		fresh.Findings = []Finding{}
+		for i, finding := range results.Findings {
+			if !isKnown[i] {
+				fresh.Findings = append(fresh.Findings, finding)
+			}
+		}
+		since.Results[a] = &fresh
+	}
+	return since
 }
 
 type scanWire struct {
@@ -139,8 +197,8 @@ func globs(field string, list []string) (string, error) {
 // Start asks for a commit to be scanned. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a
 // 504 the scan may run all the same: that is Unconfirmed.
 //
-// Documented (docs.codeant.ai, api-reference/analysis/start-analysis); that the body's credential may be a CodeAnt token
-// is inferred.
+// Evidence: documented (docs.codeant.ai, api-reference/analysis/start-analysis). Uncertain: whether a cdt_ token is accepted
+// in the body; bitbucket_base_url.
 func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, error) {
 	wire, err := newScanWire(req.Revision)
 	if err != nil {
@@ -162,11 +220,13 @@ func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, er
 }
 
 // Results looks at the result of one analysis once. While it is pending, the status says so and the findings are those
-// so far. No result yet is ErrNotReady (404: also ErrNotFound); an analysis that failed is ErrScanFailed; a body that is
-// none of the known shapes is ErrBadResponse and never "no findings".
+// so far. If there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound; an analysis that failed is
+// ErrScanFailed; a body that has none of the known shapes is ErrBadResponse and never "no findings". For SBOM an older path is
+// tried when the newer one answers 404.
 //
-// Documented (docs.codeant.ai, api-reference/analysis/get-…-results); SCA, and the bodies of SAST and SCA, are observed
-// (CodeAnt-AI/codeant-scripts, start_scan.sh). For SBOM an older path is tried when the newer one answers 404.
+// Evidence: documented (docs.codeant.ai, api-reference/analysis/get-…-results, for SAST, Secrets, SBOM and AntiPatterns),
+// observed (CodeAnt-AI/codeant-scripts start_scan.sh, for SCA and the bodies of SAST; CodeAnt-AI/codeant-cli, for the analyses
+// from IaC on). Uncertain: the fields of a finding; from IaC on also whether a cdt_ token is accepted.
 func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*ScanResults, error) {
 	op, err := a.operation()
 	if err != nil {
@@ -176,23 +236,26 @@ func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*
 	if err != nil {
 		return nil, err
 	}
-	results, err := s.results(ctx, op, wire, a)
+	if kind := a.centreName(); kind != "" {
+		return s.results(ctx, op, newCentreWire(rev, kind), a, rev.Commit)
+	}
+	results, err := s.results(ctx, op, wire, a, rev.Commit)
 	if a == SBOM && errors.Is(err, ErrNotFound) {
 		// A server without the older path says so in some way or other; what counts then is what the newer one said.
-		if older, olderErr := s.results(ctx, opScansSBOMOlder, wire, a); olderErr == nil || errors.Is(olderErr, ErrScanFailed) {
+		if older, olderErr := s.results(ctx, opScansSBOMOlder, wire, a, rev.Commit); olderErr == nil || errors.Is(olderErr, ErrScanFailed) {
 			return older, olderErr
 		}
 	}
 	return results, err
 }
 
-func (s *ScansService) results(ctx context.Context, op operation, wire scanWire, a Analysis) (*ScanResults, error) {
+func (s *ScansService) results(ctx context.Context, op operation, in any, a Analysis, commit string) (*ScanResults, error) {
 	var results *ScanResults
-	err := clientOf(s).send(ctx, op, wire, func(doc jsonscan.Document) (err error) {
+	err := clientOf(s).send(ctx, op, in, func(doc jsonscan.Document) (err error) {
 		if doc.Kind() == jsonscan.Invalid {
 			return noResultYet()
 		}
-		results, err = decodeScan(a, doc, wire.Commit)
+		results, err = decodeScan(a, doc, commit)
 		return err
 	})
 	// Findings of an analysis that failed are partial; they come with the error.
@@ -202,9 +265,12 @@ func (s *ScansService) results(ctx context.Context, op operation, wire scanWire,
 	return results, err
 }
 
-// Wait polls until each of the analyses is finished; none given means SAST and SCA. They are polled side by side. Report
-// and error come together: the report has every analysis that finished, and the error tells of all others:
-// ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else kept the answer away.
+// Wait polls Results until each of the analyses is finished; none given means SAST and SCA. They are polled side by side.
+// Report and error come together: the report has every analysis that finished, and the error names what happened to each of
+// the others: ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else kept the answer away.
+//
+// Results belong to a commit and not to a start: right after a second Start on one commit, Wait may read the results of the
+// first.
 func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
 	if err := cmp.Or(clientOf(s).ready(ctx), rev.Validate()); err != nil {
 		return nil, err
@@ -265,7 +331,8 @@ func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 	return results, err
 }
 
-// Run starts a scan and waits for its results, as Wait does.
+// Run starts a scan and waits for its results, as Wait does. If this commit was scanned before, Run may read the results of the
+// earlier scan.
 func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
 	for _, a := range as {
 		if _, err := a.operation(); err != nil {
@@ -278,28 +345,7 @@ func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOption
 	return s.Wait(ctx, req.Revision, opts, as...)
 }
 
-// History returns the last results of the commits of a repository that were scanned, as the server wrote them. The
-// commit of rev does not matter and may be empty.
-//
-// Documented path (docs.codeant.ai, api-reference/analysis/get-scan-history); the fields of the request are inferred and
-// the shape of the answer is not known.
-func (s *ScansService) History(ctx context.Context, rev Revision) (json.RawMessage, error) {
-	if err := join(rev.Provider.validate(), validateRepo(rev.Repo)); err != nil {
-		return nil, err
-	}
-	in := struct {
-		Repo    string   `json:"repo"`
-		Service Provider `json:"service"`
-	}{rev.Repo, rev.Provider}
-	return fetch(ctx, clientOf(s), opScansHistory, in, func(doc jsonscan.Document) (json.RawMessage, error) {
-		if doc.Kind() == jsonscan.Invalid {
-			return nil, errEmpty
-		}
-		return doc.Raw(), nil
-	})
-}
-
-// shownStatus tells an empty status word from none.
+// shownStatus returns a word also for an empty status.
 func (r *ScanResults) shownStatus() string {
 	if r.Status == "" {
 		return "(empty)"

@@ -57,7 +57,7 @@ func TestEveryKnownShapeIsUnderstood(t *testing.T) {
 		want     []codeant.Finding
 	}{
 		{"bare list", codeant.SAST, "[" + issue + "]", []codeant.Finding{sast}},
-		{"empty bare list", codeant.SAST, "[]", nil},
+		{"empty bare list", codeant.SAST, "[]", []codeant.Finding{}},
 		{"issues", codeant.SAST, `{"status":"done","issues":[` + issue + `]}`, []codeant.Finding{sast}},
 		{"results", codeant.SAST, `{"status":"COMPLETED","results":[` + issue + `,` + issue + `]}`, []codeant.Finding{sast, sast}},
 		{"results by file", codeant.SAST, `{"status":"success","results":{"src/app.js/security_issues.json":[{"line_number":3,"check_id":"sql-injection","severity":"p1","message":"SQL injection"}],"issues":` + issue + `}}`, []codeant.Finding{sast, sast}},
@@ -76,7 +76,7 @@ func TestEveryKnownShapeIsUnderstood(t *testing.T) {
 			"anti-patterns", codeant.AntiPatterns, `{"results":{"acme/shop/` + shop.Commit + `/src/utils.py/anti_patterns.json":[{"line_number":42,"endLine":44,"issue_text":"a fixme","type":"CODE_SMELL","message-id":"W0511","symbol":"fixme","column":9,"endColumn":null,"severity":"Minor"}]}}`,
 			[]codeant.Finding{{Analysis: codeant.AntiPatterns, Severity: codeant.SeverityLow, Path: "src/utils.py", StartLine: 42, EndLine: 44, Column: 9, RuleID: "W0511", Title: "a fixme", Message: "a fixme"}},
 		},
-		{"no anti-patterns", codeant.AntiPatterns, `{"results":{}}`, nil},
+		{"no anti-patterns", codeant.AntiPatterns, `{"results":{}}`, []codeant.Finding{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

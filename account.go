@@ -1,0 +1,123 @@
+package codeant
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
+)
+
+var (
+	opAccountVerify       = centreOperation("account.verify", "/extension/scans2/validate")
+	opAccountRepositories = centreOperation("account.repositories", "/extension/scans2/listrepos")
+)
+
+// AccountService says what the client's token reaches.
+type AccountService struct{ client *Client }
+
+// Identity is whom a token belongs to.
+type Identity struct {
+	Email         string         // empty if the answer has none
+	Organizations []Organization // a field is empty if the answer lacks it
+	Raw           json.RawMessage
+}
+
+// Repository is a repository that CodeAnt is connected with. A field is zero if the answer lacks it.
+type Repository struct {
+	Provider      Provider  // that of the Organization which was asked for
+	FullName      string    // as in Revision.Repo
+	DefaultBranch string    // such as "main"
+	Language      string    // as the provider names it
+	Private       bool      // not for everyone to read
+	Archived      bool      // kept, but not worked on
+	PushedAt      time.Time // of the last push
+	Raw           json.RawMessage
+}
+
+// Verify returns whom the token belongs to and which organizations it reaches: a check of the login that changes nothing. An
+// error with ErrForbidden or ErrUnsupported does not mean that the token is wrong: it may be good for everything else.
+//
+// Evidence: observed (CodeAnt-AI/codeant-cli). Uncertain: whether a cdt_ token is accepted; if not, the error is ErrForbidden,
+// ErrUnauthorized or ErrUnsupported.
+func (s *AccountService) Verify(ctx context.Context) (*Identity, error) {
+	in := struct {
+		Extension string `json:"extension"`
+	}{"cli"}
+	return fetch(ctx, clientOf(s), opAccountVerify, in, decodeIdentity)
+}
+
+func decodeIdentity(doc jsonscan.Document) (*Identity, error) {
+	if err := wantObject(doc); err != nil {
+		return nil, err
+	}
+	if err := wantSuccess(doc); err != nil {
+		return nil, err
+	}
+	data, err := fieldsOf(doc.Get("data"))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, unusable("its field %q is missing or empty", "data")
+	}
+	identity := &Identity{Email: data.Text("email"), Raw: doc.Raw()}
+	orgs := data.Get("orgs")
+	switch orgs.Kind() {
+	case jsonscan.Array, jsonscan.Null, jsonscan.Invalid:
+	default:
+		return nil, unusable("its %v", wrongField("orgs", orgs))
+	}
+	for element := range orgs.Elements() {
+		if len(identity.Organizations) == maxElements {
+			return nil, tooLarge("it has more than %d organizations", maxElements)
+		}
+		if kind := element.Kind(); kind != jsonscan.Object {
+			return nil, unusable("an organization in it is %s", kind)
+		}
+		f, err := fieldsOf(element)
+		if err != nil {
+			return nil, err
+		}
+		identity.Organizations = append(identity.Organizations, Organization{
+			Provider: providerOf(f.Text("service")), Name: f.Text("organization_name"), ProviderURL: f.Text("base_url"),
+		})
+	}
+	return identity, nil
+}
+
+// Repositories returns the repositories of an organization, the one that was pushed to last first; those whose last push is
+// not known come last. The name alone is sent: if two providers have an organization of this name, it is not known which one
+// the answer is about, and each Repository has the Provider of org.
+//
+// Evidence: observed (CodeAnt-AI/codeant-cli). Uncertain: whether a cdt_ token is accepted; if not, the error is ErrForbidden,
+// ErrUnauthorized or ErrUnsupported.
+func (s *AccountService) Repositories(ctx context.Context, org Organization) ([]Repository, error) {
+	if err := validateText("organization", org.Name); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(org.Name) == "" {
+		return nil, invalid("organization", "", "is missing", "use a name that Verify returns")
+	}
+	in := struct {
+		Org string `json:"org"`
+	}{org.Name}
+	return fetch(ctx, clientOf(s), opAccountRepositories, in, func(doc jsonscan.Document) ([]Repository, error) {
+		repositories, err := decodeList(doc, "repos", "repository", decodeRepository)
+		for i := range repositories {
+			repositories[i].Provider = org.Provider
+		}
+		slices.SortStableFunc(repositories, func(a, b Repository) int { return b.PushedAt.Compare(a.PushedAt) })
+		return repositories, err
+	})
+}
+
+func decodeRepository(doc jsonscan.Document) (Repository, error) {
+	return Repository{
+		FullName: doc.Text("full_name", "name"), DefaultBranch: doc.Text("default_branch"), Language: doc.Text("language"),
+		Private: doc.True("private") || doc.Text("visibility") == "private", Archived: doc.True("archived"),
+		PushedAt: timeOf(doc.Fields, "pushed_at"), Raw: doc.Raw(),
+	}, nil
+}
