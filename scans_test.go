@@ -192,9 +192,9 @@ func TestGlobsThatCannotBeSentAreRefused(t *testing.T) {
 	assert.EqualError(t, err, `codeant: include glob "src/{a,b}/*" cannot be sent; give one glob for each element, without a comma in it`)
 	_, err = client.Scans.Start(t.Context(), codeant.ScanRequest{Revision: shop, Exclude: []string{" "}})
 	assert.EqualError(t, err, `codeant: exclude glob cannot be sent; give one glob for each element, without a comma in it`)
-	_, err = client.Scans.Wait(t.Context(), shop, codeant.WaitOptions{}, "iac")
-	assert.EqualError(t, err, `codeant: analysis "iac" is not known; use sast, sca, secrets, sbom or antipatterns`)
-	_, err = client.Scans.Run(t.Context(), codeant.ScanRequest{Revision: shop}, codeant.WaitOptions{}, "iac")
+	_, err = client.Scans.Wait(t.Context(), shop, codeant.WaitOptions{}, "licences")
+	assert.EqualError(t, err, `codeant: analysis "licences" is not known; use sast, sca, secrets, sbom, antipatterns, iac, dead_code, duplicate_code, docstring or complex_functions`)
+	_, err = client.Scans.Run(t.Context(), codeant.ScanRequest{Revision: shop}, codeant.WaitOptions{}, "licences")
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
 	assert.Zero(t, mock.GetTotalCallCount())
 }
