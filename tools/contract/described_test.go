@@ -11,16 +11,28 @@ import (
 	"github.com/codeant-sdk/codeant/tools/contract"
 )
 
-// described loads the description of CodeAnt's API, which is no part of the repository: it lies beside it, or where
-// CODEANT_OPENAPI says. Where it does not lie beside it, ok is false and the test's log says so; a file that was
-// asked for has to be there.
+// The descriptions of CodeAnt's API are not part of the repository: they lie beside it, or where CODEANT_OPENAPI and
+// CODEANT_EXTENSION_OPENAPI say.
 func described(t *testing.T) (spec *contract.Spec, ok bool) {
 	t.Helper()
-	path := os.Getenv("CODEANT_OPENAPI")
+	return load(t, "CODEANT_OPENAPI", "../../../shared/api/openapi.yaml")
+}
+
+// describedCentre loads the description of the scan centre, which CodeAnt's command line client uses.
+func describedCentre(t *testing.T) (spec *contract.Spec, ok bool) {
+	t.Helper()
+	return load(t, "CODEANT_EXTENSION_OPENAPI", "../../../shared/api/extension-openapi.yaml")
+}
+
+// load loads a description. If it is not at its usual place, ok is false and the test's log says so; a file that the
+// variable names has to be there.
+func load(t *testing.T, variable, usual string) (spec *contract.Spec, ok bool) {
+	t.Helper()
+	path := os.Getenv(variable)
 	if path == "" {
-		path = "../../../shared/api/openapi.yaml"
+		path = usual
 		if _, err := os.Stat(path); err != nil {
-			t.Logf("cannot run without the API description, set CODEANT_OPENAPI to its path: %v", err)
+			t.Logf("cannot run without the API description, set %s to its path: %v", variable, err)
 			return nil, false
 		}
 	}
