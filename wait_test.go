@@ -121,12 +121,12 @@ func TestNoOptionsEndAWaitWithoutAnAnswer(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			for range 20 {
 				client, mock := gatesAnswering(t, status(200, `{"status":"PENDING"}`), status(200, `{"status":"PENDING"}`), status(200, passes))
-				opts.OnPoll = func(p codeant.Poll) {
-					if p.Pause != 0 {
-						assert.GreaterOrEqual(t, p.Pause, 90*time.Millisecond)
-					}
-				}
+				var polls []codeant.Poll
+				opts.OnPoll = func(p codeant.Poll) { polls = append(polls, p) }
 				result, err := client.Gates.Wait(t.Context(), shop, opts)
+				for _, poll := range polls[:len(polls)-1] {
+					assert.GreaterOrEqual(t, poll.Pause, 90*time.Millisecond, "after poll %d", poll.Number)
+				}
 				if err == nil {
 					assert.Equal(t, codeant.VerdictPassed, result.Verdict())
 					assert.Equal(t, 3, mock.GetTotalCallCount())
