@@ -159,8 +159,8 @@ func (r DeveloperRequest) wire() (developerWire, error) {
 
 // ActiveDevelopers returns who committed in a range of days.
 //
-// Documented (docs.codeant.ai, api-reference/developer-metrics/get-active-developers); that a CodeAnt token is accepted
-// there is inferred, as of the other metrics.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics/get-active-developers). Uncertain: whether a cdt_
+// token is accepted; the values of the maps.
 func (s *MetricsService) ActiveDevelopers(ctx context.Context, req MetricsRequest) (*ActiveDevelopers, error) {
 	in, err := req.wire()
 	if err != nil {
@@ -174,7 +174,8 @@ func (s *MetricsService) ActiveDevelopers(ctx context.Context, req MetricsReques
 
 // PullRequests returns the pull requests of each developer in a range of days.
 //
-// Documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-pr-data).
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-pr-data). Uncertain: whether a cdt_
+// token is accepted; the values of the maps.
 func (s *MetricsService) PullRequests(ctx context.Context, req MetricsRequest) (*PullRequestMetrics, error) {
 	in, err := req.wire()
 	if err != nil {
@@ -188,7 +189,8 @@ func (s *MetricsService) PullRequests(ctx context.Context, req MetricsRequest) (
 
 // Comparison compares one developer with the organization.
 //
-// Documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-comparison).
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-comparison). Uncertain: whether a
+// cdt_ token is accepted; what is inside org_context and developer.
 func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (*DeveloperComparison, error) {
 	in, err := req.wire()
 	if err != nil {
@@ -204,8 +206,8 @@ func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (
 
 // Summary returns a written summary of one developer's work.
 //
-// Documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-summary) in its path and its field
-// repositories; the other fields are inferred and the answer is not known.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics/get-developer-summary, for the path and
+// repositories). Uncertain: whether a cdt_ token is accepted; the other fields and the answer.
 func (s *MetricsService) Summary(ctx context.Context, req SummaryRequest) (*DeveloperSummary, error) {
 	developer, err := DeveloperRequest{req.Organization, req.Author, req.Start, req.End}.wire()
 	if err != nil {

@@ -140,7 +140,8 @@ type TeamChange struct {
 
 // List returns the teams of an organization.
 //
-// Documented (docs.codeant.ai, api-reference, list-teams). No paging is shown; compare Total.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/list-teams). Uncertain: paging, which is not shown, so
+// compare Total.
 func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamList, error) {
 	org, err := req.Organization.wire()
 	if err != nil {
@@ -174,7 +175,7 @@ func newTeamIDWire(org Organization, id string) (teamIDWire, error) {
 
 // Get returns one team. An unknown one is ErrNotFound.
 //
-// Documented (docs.codeant.ai, api-reference, get-team).
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/get-team).
 func (s *TeamsService) Get(ctx context.Context, org Organization, id string) (*Team, error) {
 	in, err := newTeamIDWire(org, id)
 	if err != nil {
@@ -185,7 +186,7 @@ func (s *TeamsService) Get(ctx context.Context, org Organization, id string) (*T
 
 // Create makes a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
 //
-// Documented (docs.codeant.ai, api-reference, create-team).
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/create-team).
 func (s *TeamsService) Create(ctx context.Context, req CreateTeamRequest) (*Team, error) {
 	org, err := req.Organization.wire()
 	if err != nil {
@@ -233,8 +234,8 @@ func validateLogin(login string) error {
 
 // Update changes a team and returns it as it is then.
 //
-// Documented (docs.codeant.ai, api-reference, update-team) for name, description and leads; the other fields are
-// inferred.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/update-team). Uncertain: all fields but name,
+// description and leads.
 func (s *TeamsService) Update(ctx context.Context, req UpdateTeamRequest) (*Team, error) {
 	id, err := newTeamIDWire(req.Organization, req.ID)
 	if err != nil {
@@ -261,7 +262,7 @@ func (s *TeamsService) Update(ctx context.Context, req UpdateTeamRequest) (*Team
 
 // Delete marks a team inactive, or removes it for good if Hard is set.
 //
-// Documented (docs.codeant.ai, api-reference, delete-team).
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/delete-team).
 func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error {
 	id, err := newTeamIDWire(req.Organization, req.ID)
 	if err != nil {
@@ -277,8 +278,9 @@ func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error 
 
 // AddMember adds someone to a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
 //
-// Experimental: inferred, from its sibling RemoveMember and the page of create-team, which speaks of such an endpoint. A
-// server that does not offer it is ErrUnsupported.
+// Experimental: inferred; ErrUnsupported if the server does not offer it.
+//
+// Evidence: inferred (from RemoveMember and the page of create-team, which mentions such an endpoint). Uncertain: everything.
 func (s *TeamsService) AddMember(ctx context.Context, req AddTeamMemberRequest) (*TeamChange, error) {
 	id, err := newTeamIDWire(req.Organization, req.TeamID)
 	if err != nil {
@@ -296,8 +298,8 @@ func (s *TeamsService) AddMember(ctx context.Context, req AddTeamMemberRequest) 
 
 // RemoveMember removes someone from a team, named by the login alone.
 //
-// Documented (docs.codeant.ai, api-reference, remove-team-member) in its path and its field user_login; the other fields
-// and the answer are inferred.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/remove-team-member, for the path and user_login).
+// Uncertain: the other fields and the answer.
 func (s *TeamsService) RemoveMember(ctx context.Context, req RemoveTeamMemberRequest) (*TeamChange, error) {
 	id, err := newTeamIDWire(req.Organization, req.TeamID)
 	if err != nil {
