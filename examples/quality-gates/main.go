@@ -29,7 +29,7 @@ Which commit (what is left out comes from the CI system's environment)
   -c, -commit-id      full hash of the commit
   -s, -service        github (default), gitlab, bitbucket or azuredevops
   -u, -base-url       address of the provider, where it is not the public one
-` + pipeline.CommonHelp + `-a TOKEN works too, but other processes can read it.
+` + pipeline.CommonHelp + `-a, -access-token TOKEN works too, but other processes can read it.
 ` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }

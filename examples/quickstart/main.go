@@ -47,6 +47,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return demo(ctx, out)
 	}
+	for _, required := range []string{"repo", "commit", "report"} {
+		if flags.Lookup(required).Value.String() == "" {
+			return fmt.Errorf("%s is set, so this uploads to the real CodeAnt and needs -repo, -commit and -report (-%s is missing); "+
+				"to run the demo instead, unset %s", codeant.TokenEnv, required, codeant.TokenEnv)
+		}
+	}
 	parsed, err := codeant.ParseProvider(*provider)
 	if err != nil {
 		return err

@@ -45,11 +45,18 @@ func TestFlagsWithoutATokenAreRefusedInsteadOfIgnored(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-func TestWithATokenTheReportMustBeNamed(t *testing.T) {
+func TestWithATokenWhatToUploadMustBeNamed(t *testing.T) {
 	t.Setenv(codeant.TokenEnv, "cdt_0123456789abcdef")
 	t.Setenv(codeant.BaseURLEnv, "http://127.0.0.1:1")
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"-repo", "acme/shop", "-commit", "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c"}, &out)
-	assert.EqualError(t, err, "codeant: coverage report is missing; give Path or Body")
+	for missing, args := range map[string][]string{
+		"repo":   nil,
+		"commit": {"-repo", "acme/shop"},
+		"report": {"-repo", "acme/shop", "-commit", "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c"},
+	} {
+		err := run(t.Context(), args, &out)
+		assert.EqualError(t, err, "CODEANT_API_TOKEN is set, so this uploads to the real CodeAnt and needs -repo, -commit and -report (-"+missing+
+			" is missing); to run the demo instead, unset CODEANT_API_TOKEN")
+	}
 	assert.Empty(t, out.String())
 }

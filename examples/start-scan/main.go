@@ -33,7 +33,7 @@ The scan
 Which commit (what is left out comes from the CI system's environment)
   -r, -repo R  -c, -commit-id SHA  -b, -branch B  -u, -base-url URL
   -s, -service S         github, gitlab, bitbucket or azuredevops
-` + pipeline.CommonHelp + `-a TOKEN works too, but other processes can read it.
+` + pipeline.CommonHelp + `-a, -access-token TOKEN works too, but other processes can read it.
 ` + pipeline.ExitHelp
 
 func main() { pipeline.Main(run) }

@@ -201,7 +201,7 @@ func TestFindingsOfUnknownSeverityFailAtEveryLevelAndAreNamed(t *testing.T) {
 		assert.Equal(t, 1, got.Code)
 		assert.Equal(t, "WARNING: 1 finding has a severity that is not known; -fail-on counts it at every level\nstart-scan: findings that -fail-on critical does not accept: 1, of which 1 has an unknown severity\n", got.Stderr)
 		assert.Equal(t, map[string]int{"unknown": 1}, got.Result.Findings.BySeverity)
-		assert.Contains(t, got.Stdout, "\n1 open finding: 1 unknown.\n")
+		assert.Contains(t, got.Stdout, "\n1 open finding in sast, sca: 1 unknown.\n")
 	})
 }
 

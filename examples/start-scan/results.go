@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/codequality"
@@ -103,7 +105,9 @@ func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
 	if more := len(findings) - len(rows); more > 0 {
 		p.Notice("and %d more: %s", more, o.files.where())
 	}
-	p.Notice("%s.", counted(count))
+	if len(report.Results) > 0 {
+		p.Notice("%s.", counted(count, report))
+	}
 	if n := count.BySeverity["unknown"]; n > 0 {
 		p.Warn("%d %s a severity that is not known; -fail-on counts %s at every level", n, plural(n, "finding has", "findings have"), plural(n, "it", "them"))
 	}
@@ -125,11 +129,18 @@ func place(f codeant.Finding) string {
 	return text
 }
 
-func counted(c pipeline.Findings) string {
-	if c.Total == 0 {
-		return "No open findings"
+// counted says how many findings there are, and of which analyses: where one is missing, none is not all clear.
+func counted(c pipeline.Findings, report *codeant.ScanReport) string {
+	var names []string
+	for a := range report.Results {
+		names = append(names, string(a))
 	}
-	return fmt.Sprintf("%d open %s: %s", c.Total, plural(c.Total, "finding", "findings"), c.Severities())
+	slices.Sort(names)
+	in := strings.Join(names, ", ")
+	if c.Total == 0 {
+		return "No open findings in " + in
+	}
+	return fmt.Sprintf("%d open %s in %s: %s", c.Total, plural(c.Total, "finding", "findings"), in, c.Severities())
 }
 
 func plural(n int, one, several string) string {

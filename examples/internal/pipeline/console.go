@@ -36,6 +36,14 @@ func (c *console) print(w io.Writer, line string) {
 	io.WriteString(c.err, c.updating)
 }
 
+// say prints a text, over several lines where the terminal is not wide enough.
+func (c *console) say(w io.Writer, text string) {
+	if c.screen != nil {
+		text = wrap(text, c.screen.Width())
+	}
+	c.print(w, text)
+}
+
 // update sets the line at the bottom of the terminal, which must be clean; an empty one removes it.
 func (c *console) update(line string) {
 	c.mu.Lock()
@@ -49,7 +57,7 @@ func (c *console) update(line string) {
 }
 
 func (c *console) notice(format string, args ...any) {
-	c.print(c.out, c.Clean(fmt.Sprintf(format, args...)))
+	c.say(c.out, c.Clean(fmt.Sprintf(format, args...)))
 }
 
 // highlight is a notice that GitHub shows on the page of the run.
@@ -64,13 +72,13 @@ func (c *console) highlight(text string) {
 func (c *console) warning(format string, args ...any) {
 	text := c.Clean(fmt.Sprintf(format, args...))
 	c.command("warning", "", text)
-	c.print(c.err, "WARNING: "+text)
+	c.say(c.err, "WARNING: "+text)
 }
 
 func (c *console) failure(program, text string) {
 	text = c.Clean(strings.TrimPrefix(text, "codeant: "))
 	c.command("error", " title="+program, text)
-	c.print(c.err, program+": "+text)
+	c.say(c.err, program+": "+text)
 }
 
 // command makes a CI system show a clean text on the page of the run.

@@ -57,7 +57,7 @@ func (p *pause) text(now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if left := p.until.Sub(now); left > 0 {
-		return fmt.Sprintf("%s; trying again in %s", p.why, seconds(left))
+		return fmt.Sprintf("%s; trying again in %s", p.why, seconds(left+time.Second/2))
 	}
 	return ""
 }
@@ -69,14 +69,14 @@ func (p *Program) observe(_ context.Context, a codeant.Attempt) {
 	}
 	who := "CodeAnt"
 	if a.Op == "coverage.put" {
-		who = "the storage"
+		who = "The storage"
 	}
 	why := who + " could not be reached"
 	if a.StatusCode != 0 {
 		why = fmt.Sprintf("%s answered %d", who, a.StatusCode)
 	}
 	if p.Screen == nil {
-		p.Notice("%s (%s, attempt %d); trying again in %s", why, a.Op, a.Number, seconds(a.Pause))
+		p.Notice("%s (%s, attempt %d); trying again in %s", why, a.Op, a.Number, seconds(a.Pause+time.Second/2))
 		return
 	}
 	p.pause.mu.Lock()
@@ -203,7 +203,7 @@ func (w *watch) line(now time.Time) string {
 	return text
 }
 
-// seconds prints a duration as a person says it.
+// seconds prints a duration as a person says it. Half a second more makes it round up, for what lies ahead.
 func seconds(d time.Duration) string {
 	if d = d.Round(time.Second); d < time.Minute {
 		return fmt.Sprintf("%d s", d/time.Second)

@@ -19,7 +19,7 @@ func (p *Program) Table(rows [][]string) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = min(max(widths[i], uniseg.StringWidth(row[i])), 60)
+			widths[i] = min(max(widths[i], uniseg.StringWidth(row[i])), 100)
 		}
 	}
 	for _, row := range rows {
@@ -44,6 +44,27 @@ func (p *Program) Table(rows [][]string) {
 var colors = map[string]string{
 	"critical": "\x1b[1;31m", "high": "\x1b[31m", "medium": "\x1b[33m", "low": "\x1b[36m", "unknown": "\x1b[35m",
 	"failed": "\x1b[31m", "undecided": "\x1b[33m", "passed": "\x1b[32m",
+}
+
+// wrap breaks a text between words so that no line takes more than so many columns, but for a single longer word.
+func wrap(text string, columns int) string {
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Split(text, " ") {
+		width := uniseg.StringWidth(word)
+		switch {
+		case i == 0:
+		case used+1+width > columns:
+			b.WriteString("\n")
+			used = 0
+		default:
+			b.WriteString(" ")
+			used++
+		}
+		b.WriteString(word)
+		used += width
+	}
+	return b.String()
 }
 
 // fit cuts a text so that it takes no more than so many columns.

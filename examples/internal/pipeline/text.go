@@ -35,6 +35,7 @@ func (t *Texts) mask(text string) string { return redact.Secrets(text, t.secrets
 
 // programWords puts flags in the place of the Go names that advice of the library has.
 var programWords = strings.NewReplacer(
+	": codeant: ", ": ", "; codeant: ", "; ",
 	"gates that WithGatePolicy requires", "gates that -require names",
 	"allow its word with WithGatePolicy", "allow its word with -passing-status",
 	"RequiredGates or IgnoredGates", "-require or -ignore",

@@ -47,6 +47,10 @@ func (w World) Run(t *testing.T, run func(context.Context, pipeline.Env) int, ar
 	}
 	file := filepath.Join(t.TempDir(), "result.json")
 	var out, errs bytes.Buffer
+	stderr := &errs
+	if w.Screen != nil { // one terminal shows both
+		stderr = &out
+	}
 	code := run(t.Context(), pipeline.Env{
 		Args: append(args, "-json", file),
 		Lookup: func(name string) (string, bool) {
@@ -54,7 +58,7 @@ func (w World) Run(t *testing.T, run func(context.Context, pipeline.Env) int, ar
 			return value, ok
 		},
 		ReadFile: os.ReadFile,
-		Stdin:    strings.NewReader(w.Stdin), Stdout: &out, Stderr: &errs, Screen: w.Screen,
+		Stdin:    strings.NewReader(w.Stdin), Stdout: &out, Stderr: stderr, Screen: w.Screen,
 		Options: []codeant.Option{codeant.WithBaseURL(w.Server.URL()), codeant.WithHTTPClient(w.Server.HTTPClient()), codeant.WithRetry(w.Retry)},
 	})
 	outcome := Outcome{Code: code, Stdout: out.String(), Stderr: errs.String()}
