@@ -92,6 +92,8 @@ func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanne
 // tellFindings counts the open findings and shows the worst.
 func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
 	findings := report.Blocking(codeant.SeverityUnknown)
+	// What is not known may be worse than high, and is not to be cut off at the end of the list.
+	slices.SortStableFunc(findings, func(a, b codeant.Finding) int { return rank(b) - rank(a) })
 	count := pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
 	var rows [][]string
 	for _, f := range findings {
@@ -111,6 +113,13 @@ func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
 	if n := count.BySeverity["unknown"]; n > 0 {
 		p.Warn("%d %s a severity that is not known; -fail-on counts %s at every level", n, plural(n, "finding has", "findings have"), plural(n, "it", "them"))
 	}
+}
+
+func rank(f codeant.Finding) int {
+	if f.Severity == codeant.SeverityUnknown {
+		return 2*int(codeant.SeverityHigh) + 1
+	}
+	return 2 * int(f.Severity)
 }
 
 // place is where a finding is, as one copies it into an editor.
