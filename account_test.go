@@ -38,8 +38,10 @@ func TestVerifySaysWhomTheTokenBelongsTo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, `{"extension":"cli"}`, body())
 	assert.Equal(t, &codeant.Identity{Email: "ann@acme.example", Raw: json.RawMessage(answer), Organizations: []codeant.Organization{
-		{Provider: codeant.GitHub, Name: "acme", ProviderURL: "https://github.com"}, {Provider: codeant.GitLab, Name: "acme", ProviderURL: "https://git.acme.example"},
-		{Provider: codeant.AzureDevOps, Name: "blue", ProviderURL: "https://dev.azure.com"}, {Name: "plain"},
+		{Provider: codeant.GitHub, Name: "acme", ProviderURL: "https://github.com"},
+		{Provider: codeant.GitLab, Name: "acme", ProviderURL: "https://git.acme.example"},
+		{Provider: codeant.AzureDevOps, Name: "blue", ProviderURL: "https://dev.azure.com"},
+		{Name: "plain"},
 	}}, identity)
 
 	client, _ = asked(t, centreURL+"validate", `{"status":"success","data":{"email":null,"orgs":null}}`)
@@ -85,7 +87,8 @@ func TestRepositoriesAreSortedByTheirLastPush(t *testing.T) {
 	assert.Equal(t, []codeant.Repository{
 		{Provider: codeant.GitLab, FullName: "acme/shop", DefaultBranch: "main", Language: "Go", Private: true, PushedAt: time.Date(2026, 9, 30, 7, 12, 0, 0, time.UTC)},
 		{Provider: codeant.GitLab, FullName: "acme/ink", Private: true, PushedAt: time.UnixMilli(1790000000000).UTC()},
-		{Provider: codeant.GitLab, FullName: "acme/old", Archived: true}, {Provider: codeant.GitLab, FullName: "short"},
+		{Provider: codeant.GitLab, FullName: "acme/old", Archived: true},
+		{Provider: codeant.GitLab, FullName: "short"},
 	}, repos)
 
 	for _, body := range []string{`{"status":"success"}`, `{"repos":null}`, `{"repos":{}}`, `{"repos":["a"]}`, `{"status":"error","message":"not connected"}`, `{"status":"error","repos":[]}`, `[]`, ``} {

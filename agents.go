@@ -15,7 +15,9 @@ import (
 
 var (
 	opAgentsStart   = operation{name: "agents.start", path: "/api/analysis/agents/scan/start", tokenField: "accessToken"}
-	opAgentsResults = operation{name: "agents.results", path: "/api/analysis/agents/scan/results", idempotent: true, pollable: true, judges: success.Status}
+	opAgentsResults = operation{
+		name: "agents.results", path: "/api/analysis/agents/scan/results", idempotent: true, pollable: true, judges: success.Status,
+	}
 	opAgentsHistory = operation{name: "agents.history", path: "/api/analysis/agents/scan/history", idempotent: true}
 )
 

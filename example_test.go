@@ -2,6 +2,7 @@ package codeant_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -91,4 +92,56 @@ func ExampleCoverageService_Upload() {
 	}
 	fmt.Println(result.Format, result.Bytes)
 	// Output: lcov 32
+}
+
+// A report that was kept as JSON is the baseline for a later one.
+func ExampleScanReport_Since() {
+	finding := codeant.Finding{Analysis: codeant.SAST, Severity: codeant.SeverityHigh, Path: "src/app.js", StartLine: 3, RuleID: "sql-injection", Message: "Query built from input"}
+	moved, fresh := finding, finding
+	moved.StartLine = 30
+	fresh.Path = "src/login.js"
+	report := func(findings ...codeant.Finding) *codeant.ScanReport {
+		return &codeant.ScanReport{Results: map[codeant.Analysis]*codeant.ScanResults{codeant.SAST: {Analysis: codeant.SAST, Findings: findings}}}
+	}
+	kept, err := json.Marshal(report(finding))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var baseline codeant.ScanReport
+	if err := json.Unmarshal(kept, &baseline); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range report(moved, fresh).Since(&baseline).Blocking(codeant.SeverityMedium) {
+		fmt.Println(f)
+	}
+	// Output: high src/login.js:3 sql-injection: Query built from input
+}
+
+func ExampleAccountService_Verify() {
+	server, err := codeanttest.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	client, err := server.Client()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	identity, err := client.Account.Verify(context.Background())
+	switch {
+	case errors.Is(err, codeant.ErrForbidden), errors.Is(err, codeant.ErrUnsupported):
+		fmt.Println("this token may not ask; it may be good for everything else")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		for _, org := range identity.Organizations {
+			fmt.Println(org.Provider, org.Name)
+		}
+	}
+	// Output: github acme
 }

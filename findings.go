@@ -264,7 +264,8 @@ func titleOf(f jsonscan.Fields, finding Finding) string {
 	case Secrets:
 		return cmp.Or(f.Text("type", "secret_type", "rule_id"), "Secret")
 	}
-	return cmp.Or(f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name", "title", "function_name", "symbol_name"), finding.RuleID)
+	title := f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name", "title", "function_name", "symbol_name")
+	return cmp.Or(title, finding.RuleID)
 }
 
 // severityOf falls back, if a finding has none, to what the vendor's clients take for its analysis. A finding of SAST or of an
@@ -352,7 +353,8 @@ func withoutResultFile(path string) string {
 		return path
 	}
 	switch path[at+1:] {
-	case "anti_patterns.json", "security_issues.json", "docstring.json", "complex_functions.json", "dead_code.json", "sca.json", "secrets.json":
+	case "anti_patterns.json", "security_issues.json", "docstring.json", "complex_functions.json",
+		"dead_code.json", "sca.json", "secrets.json":
 		return path[:at]
 	}
 	return path

@@ -39,27 +39,37 @@ func TestAPolicyDecidesWhichGatesCount(t *testing.T) {
 	}{
 		{"required and passed", codeant.GatePolicy{RequiredGates: []string{"Secrets", "Duplicate Code"}}, secretPassed + "," + copyPassed, codeant.VerdictPassed, ""},
 		{
-			"required and missing", codeant.GatePolicy{RequiredGates: []string{"secret", "SAST", "IaC"}}, secretPassed, codeant.VerdictUndecided,
+			"required and missing",
+			codeant.GatePolicy{RequiredGates: []string{"secret", "SAST", "IaC"}},
+			secretPassed, codeant.VerdictUndecided,
 			undecided + `the answer lacks gates that WithGatePolicy requires: "SAST", "IaC"`,
 		},
 		{
-			"required, missing, and another unclear", codeant.GatePolicy{RequiredGates: []string{"dependencies"}}, copySkipped, codeant.VerdictUndecided,
+			"required, missing, and another unclear",
+			codeant.GatePolicy{RequiredGates: []string{"dependencies"}},
+			copySkipped, codeant.VerdictUndecided,
 			undecided + `the answer lacks gates that WithGatePolicy requires: "dependencies"; gate "duplicate" answered "SKIPPED"; ` +
 				`if such an answer counts as passed for you, allow its word with WithGatePolicy`,
 		},
 		{
-			"required, missing, and another failed", codeant.GatePolicy{RequiredGates: []string{"iac"}}, sastFailed, codeant.VerdictFailed,
+			"required, missing, and another failed",
+			codeant.GatePolicy{RequiredGates: []string{"iac"}},
+			sastFailed, codeant.VerdictFailed,
 			`codeant: quality gate failed: gate "sast" answered "FAILED"`,
 		},
 		{"required, with a word that the policy allows", codeant.GatePolicy{PassingStatuses: []string{"skipped"}, RequiredGates: []string{"Duplicate_Code"}}, copySkipped, codeant.VerdictPassed, ""},
 		{"failed, but ignored", codeant.GatePolicy{IgnoredGates: []string{"S-A S_T"}}, secretPassed + "," + sastFailed, codeant.VerdictPassed, ""},
 		{"unclear, but ignored", codeant.GatePolicy{IgnoredGates: []string{"duplicate code"}}, secretPassed + "," + copySkipped, codeant.VerdictPassed, ""},
 		{
-			"all ignored", codeant.GatePolicy{IgnoredGates: []string{"secrets"}}, secretPassed, codeant.VerdictUndecided,
+			"all ignored",
+			codeant.GatePolicy{IgnoredGates: []string{"secrets"}},
+			secretPassed, codeant.VerdictUndecided,
 			undecided + "the status is COMPLETED, but WithGatePolicy ignores every quality gate of the answer",
 		},
 		{
-			"a required key in another letter case", codeant.GatePolicy{RequiredGates: []string{"secret"}}, `"Secret_quality_gate":{"status":"PASSED"}`, codeant.VerdictUndecided,
+			"a required key in another letter case",
+			codeant.GatePolicy{RequiredGates: []string{"secret"}},
+			`"Secret_quality_gate":{"status":"PASSED"}`, codeant.VerdictUndecided,
 			undecided + `gate "secret" answered "PASSED"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
 		},
 	} {

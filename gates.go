@@ -16,7 +16,9 @@ import (
 
 var (
 	opGatesStart   = operation{name: "gates.start", path: "/analysis/ci/quality-gates/scan/start"}
-	opGatesResults = operation{name: "gates.results", path: "/analysis/ci/quality-gates/scan/results", idempotent: true, pollable: true, judges: success.All}
+	opGatesResults = operation{
+		name: "gates.results", path: "/analysis/ci/quality-gates/scan/results", idempotent: true, pollable: true, judges: success.All,
+	}
 )
 
 const (
@@ -69,7 +71,7 @@ type Gate struct {
 	Name    string // "secret" for the field secret_quality_gate
 	Status  string // the server's word; empty where there is none
 	Verdict Verdict
-	Raw     json.RawMessage // shares the memory of the whole answer: clone it to keep it alone
+	Raw     json.RawMessage // shares the memory of the whole answer and is read-only: clone it to keep it alone
 }
 
 // GateResult is the state of the quality gates of a commit.

@@ -28,7 +28,8 @@ func centreResults(name, path string) operation {
 func centreOperation(name, path string) operation {
 	return operation{
 		name: name, path: path, idempotent: true, observed: true,
-		unsupported: "this token may not use this endpoint: it belongs to CodeAnt's command line client, and no page says that API tokens are accepted there",
+		unsupported: "this token may not use this endpoint: it belongs to CodeAnt's command line client, " +
+			"and no page says that API tokens are accepted there",
 	}
 }
 
@@ -104,8 +105,8 @@ func (d *scanBody) files(object jsonscan.Value) error {
 		if err != nil {
 			return err
 		}
-		for i := range d.results.Findings[first:] {
-			d.results.Findings[first+i].Path = repositoryPath(string(key), d.commits...)
+		for i := first; len(key) > 0 && i < len(d.results.Findings); i++ {
+			d.results.Findings[i].Path = repositoryPath(string(key), d.commits...)
 		}
 	}
 	d.found = d.found || empty && object.Kind() == jsonscan.Object

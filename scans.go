@@ -24,7 +24,9 @@ var (
 )
 
 func scanResults(name, path string) operation {
-	return operation{name: name, path: path, tokenField: "access_token", idempotent: true, pollable: true, judges: success.Status | success.Errors}
+	return operation{
+		name: name, path: path, tokenField: "access_token", idempotent: true, pollable: true, judges: success.Status | success.Errors,
+	}
 }
 
 // ScansService starts scans of a commit and reads what they found.

@@ -10,12 +10,14 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// Started is a job that CodeAnt accepted.
+// Started is a job that CodeAnt accepted, unless it is Unconfirmed.
 type Started struct {
-	ID          string          // the job's name, if the answer gives one
-	Message     string          // the server's words, if any
-	Unconfirmed bool            // the gateway timed out (504): the job may run all the same, so wait for its result
-	Raw         json.RawMessage // the answer; nil if it was empty
+	ID      string // the job's name, if the answer gives one
+	Message string // the server's words, if any
+	// Unconfirmed means that the gateway timed out (504): the job may run or not, so wait for its result. It is the one
+	// exception to "a nil error means that it was done".
+	Unconfirmed bool
+	Raw         json.RawMessage // the answer, to be read only; nil if it was empty
 }
 
 // newStarted reads the answer to a start. No field of it is certain, so an empty one is taken too.

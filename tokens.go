@@ -199,8 +199,8 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 	}
 	rotation := &TokenRotation{Created: created}
 	if err := s.revokeReplaced(ctx, req.ID, created.Token); err != nil {
-		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked and is still valid; "+
-			"revoke it with Revoke: %w", created.Masked(), created.ID, req.ID, err)
+		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked "+
+			"and is still valid; revoke it with Revoke: %w", created.Masked(), created.ID, req.ID, err)
 	}
 	rotation.RevokedID = req.ID
 	return rotation, nil
@@ -264,7 +264,8 @@ func (r RotateTokenRequest) validate() error {
 		return err
 	}
 	if r.Deploy == nil {
-		return invalid("deploy", "", "is missing", "give the function that puts the new token in place; without it the old one would be revoked while in use")
+		return invalid("deploy", "", "is missing",
+			"give the function that puts the new token in place; without it the old one would be revoked while in use")
 	}
 	return nil
 }
