@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -195,9 +196,9 @@ type fileToken struct {
 }
 
 // FileToken reads the token from a file at each attempt, so that a new token takes effect without a restart as soon as
-// the file changes. A missing file is ErrMissingToken and os.ErrNotExist. A file that is empty because it is being
-// written at this moment does no harm: the last token stays in use. A pipe gives its token once, and that stays in use;
-// waiting for it ends with the context.
+// the file changes: a secret mounted by Kubernetes, a file that Vault's agent writes. A missing file is ErrMissingToken
+// and os.ErrNotExist. If the file is empty, because it is being written at this moment, the last token stays in use. A
+// pipe gives its token once, and that stays in use; waiting for it ends with the context.
 func FileToken(path string) TokenSource {
 	return &fileToken{path: path, turn: make(chan struct{}, 1)}
 }
@@ -231,6 +232,12 @@ func (s *fileToken) read(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	f, err := openfile.Open(s.path)
+	for range 2 {
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		f, err = openfile.Open(s.path) // a mounted secret was swapped while its links were followed
+	}
 	if err != nil {
 		return "", s.failed("opened", err)
 	}
