@@ -23,7 +23,7 @@ var imports = func() map[string]string {
 	known := map[string]string{"codeant": own}
 	for _, path := range []string{
 		own + "/ci", own + "/codeanttest", own + "/gocover", own + "/sarif",
-		"bytes", "context", "crypto/tls", "crypto/x509", "encoding/json", "errors", "fmt", "io", "log", "log/slog", "maps", "net/http",
+		"bytes", "context", "crypto/tls", "crypto/x509", "encoding/json", "errors", "fmt", "io", "log", "log/slog", "maps", "net", "net/http",
 		"net/http/httptest", "net/url", "os", "os/exec", "os/signal", "path/filepath", "slices", "strconv", "strings", "sync", "syscall",
 		"testing", "testing/synctest", "time", "github.com/stretchr/testify/assert", "github.com/stretchr/testify/require",
 	} {
