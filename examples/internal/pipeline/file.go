@@ -28,6 +28,9 @@ func (p *Program) WriteFile(flag, name string, write func(io.Writer) error) erro
 	return nil
 }
 
+// WriteFile does the same for programs that are not a Program; the content holds no token.
+func WriteFile(name string, content []byte) error { return writeFile(name, content) }
+
 // writeFile writes a regular file whole or not at all, through links, and leaves its mode as it was. What is not a regular
 // file is written to and never replaced.
 func writeFile(name string, content []byte) error {
