@@ -64,6 +64,8 @@ func TestSaysItFailed(t *testing.T) {
 		_, err := client.Tokens.List(t.Context())
 		require.ErrorIs(t, err, codeant.ErrBadResponse)
 		assert.ErrorContains(t, err, "tokens.list")
+		server.Inject("tokens.list", codeanttest.SaysItFailed("the database is away"))
+		assert.Equal(t, response{200, `{"message":"the database is away","status":"error"}`}, post(t, server, "/api/tokens/list", "{}"))
 
 		fault := codeanttest.SaysItFailed("try later")
 		server.Inject("coverage.put", fault, fault, fault)
