@@ -22,6 +22,7 @@ var errTooLarge = errors.New("the body is over its limit")
 type refusal struct {
 	kind   error
 	reason string
+	quoted bool // the answer says itself that it failed, so that its message may be printed
 }
 
 func (r *refusal) Error() string { return r.reason }
@@ -29,17 +30,17 @@ func (r *refusal) Unwrap() error { return r.kind }
 
 // unusable says why an answer cannot be taken for what it should be.
 func unusable(format string, args ...any) error {
-	return &refusal{ErrBadResponse, "the answer cannot be used: " + fmt.Sprintf(format, args...)}
+	return &refusal{kind: ErrBadResponse, reason: "the answer cannot be used: " + fmt.Sprintf(format, args...)}
 }
 
 // tooLarge says which bound an answer breaks.
 func tooLarge(format string, args ...any) error {
-	return &refusal{ErrTooLarge, "the answer is too large: " + fmt.Sprintf(format, args...)}
+	return &refusal{kind: ErrTooLarge, reason: "the answer is too large: " + fmt.Sprintf(format, args...)}
 }
 
 var errEmpty = unusable("it is empty")
 
-func noResultYet() error { return &refusal{ErrNotReady, "there is no result yet"} }
+func noResultYet() error { return &refusal{kind: ErrNotReady, reason: "there is no result yet"} }
 
 // answer is a response whose body has been read whole.
 type answer struct {
@@ -151,7 +152,7 @@ func (a answer) decode(op operation, decode func(jsonscan.Document) error) error
 		return decode(jsonscan.Document{})
 	}
 	if errbody.IsMarkup(a.contentType(), a.body) {
-		return &refusal{ErrBadResponse, a.markupReason()}
+		return &refusal{kind: ErrBadResponse, reason: a.markupReason()}
 	}
 	doc, err := a.document(op)
 	if err != nil {
@@ -168,7 +169,7 @@ func (a answer) decode(op operation, decode func(jsonscan.Document) error) error
 }
 
 func saysFailed(reason string) error {
-	return &refusal{ErrBadResponse, "the answer says that it failed (" + reason + ")"}
+	return &refusal{kind: ErrBadResponse, reason: "the answer says that it failed (" + reason + ")", quoted: true}
 }
 
 // document checks the body and indexes its members.

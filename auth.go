@@ -18,6 +18,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/openfile"
 	"github.com/codeant-sdk/codeant/internal/origin"
 	"github.com/codeant-sdk/codeant/internal/redact"
+	"github.com/codeant-sdk/codeant/internal/secret"
 )
 
 // TokenPrefix begins every CodeAnt API token (docs.codeant.ai, settings/api-tokens).
@@ -30,9 +31,7 @@ const (
 
 // Token is a CodeAnt API token. It authenticates to CodeAnt, never to the Git provider, and belongs to one provider and
 // one organization. However it is printed, it shows cdt_•••• and its last four characters; Reveal alone gives the value.
-type Token struct {
-	secret *string // a pointer, so that even %#v of a struct around the token prints an address
-}
+type Token struct{ value secret.Value }
 
 // ParseToken reads a token, white space at its ends aside. A text that is empty or cannot be a CodeAnt token is
 // ErrInvalidToken, with an error that names what it seems to be and never holds the text itself.
@@ -41,7 +40,7 @@ func ParseToken(s string) (Token, error) {
 	if err := checkToken(s); err != nil {
 		return Token{}, err
 	}
-	return Token{secret: &s}, nil
+	return Token{secret.New(s)}, nil
 }
 
 func checkToken(s string) error {
@@ -61,7 +60,7 @@ func checkToken(s string) error {
 	case !strings.HasPrefix(s, TokenPrefix):
 		return badToken("CodeAnt tokens start with " + TokenPrefix)
 	case strings.Contains(s[len(TokenPrefix):], TokenPrefix):
-		return badToken(TokenPrefix + " stands in it twice; was it pasted twice?")
+		return badToken(TokenPrefix + " occurs in it twice; was it pasted twice?")
 	case len(s) < len(TokenPrefix)+minTokenSecret:
 		return badToken("it is too short; was it cut off?")
 	case len(s) > maxTokenLength:
@@ -111,18 +110,13 @@ func (e *tokenError) Error() string   { return e.kinds[0].Error() + ": " + e.rea
 func (e *tokenError) Unwrap() []error { return e.kinds }
 
 // Reveal returns the token's value: the only way to it.
-func (t Token) Reveal() string {
-	if t.secret == nil {
-		return ""
-	}
-	return *t.secret
-}
+func (t Token) Reveal() string { return t.value.Reveal() }
 
 // Last4 returns the last four characters, which CodeAnt shows in its list of tokens.
 func (t Token) Last4() string { return redact.Last4(t.Reveal()) }
 
 // IsZero reports whether t holds no token.
-func (t Token) IsZero() bool { return t.secret == nil }
+func (t Token) IsZero() bool { return t.value.IsZero() }
 
 // String returns cdt_•••• and the last four characters.
 func (t Token) String() string { return redact.Mask(TokenPrefix, t.Reveal()) }

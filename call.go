@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
+	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
 // Request is a call of an endpoint that this package has no method for.
@@ -69,8 +70,12 @@ func (r Request) operation() (operation, error) {
 		return operation{}, invalid("token field", r.TokenField, "is not a name", `use one such as "access_token"`)
 	}
 	method := strings.ToUpper(r.Method)
+	if strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" || method == http.MethodConnect {
+		return operation{}, invalid("method", r.Method, "is not an HTTP method of an API", "use POST, GET, PUT, PATCH or DELETE")
+	}
 	return operation{
 		name: "call", method: method, path: u.EscapedPath(), query: u.RawQuery, tokenField: r.TokenField,
+		shownPath:  redact.Text(u.EscapedPath(), maxPrintedMessage),
 		readsFirst: true, idempotent: r.Idempotent || method == http.MethodGet || method == http.MethodHead,
 	}, nil
 }

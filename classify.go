@@ -33,16 +33,17 @@ func (e *proxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.host, e.status, http.StatusText(e.status))
 }
 
-// broken tells why no usable answer came over the connection.
+// broken is why no usable answer came over the connection.
 type broken struct {
 	kind      error
 	reason    string
 	transient bool // it may well go away
 	unsent    bool // it is certain that the server saw nothing of the request
+	advice    string
 }
 
 // classify judges an error of a RoundTripper or of reading a body. Gate 1 of the retries is decided here.
-func classify(err error) broken {
+func classify(err error, secrets ...string) broken {
 	var (
 		dns     *net.DNSError
 		op      *net.OpError
@@ -55,42 +56,47 @@ func classify(err error) broken {
 		record  tls.RecordHeaderError
 		alert   tls.AlertError
 	)
-	text := redact.Text(plainReason(innermost(err).Error()), maxPrintedMessage)
+	text := redact.Text(plainReason(innermost(err).Error()), maxPrintedMessage, secrets...)
 	switch {
 	case errors.As(err, &proxy):
 		passing := proxy.status >= 500 || proxy.status == http.StatusTooManyRequests || proxy.status == http.StatusRequestTimeout
-		return broken{ErrUnavailable, proxy.Error(), passing, true}
+		return broken{kind: ErrUnavailable, reason: proxy.Error(), transient: passing, unsent: true}
 	case text == http.StatusText(http.StatusProxyAuthRequired):
-		return broken{ErrUnavailable, "the proxy wants a login (407)", false, true}
+		return broken{kind: ErrUnavailable, reason: "the proxy wants a login (407)", unsent: true}
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return broken{ErrUnavailable, "host not found: " + text, false, true}
+		return broken{kind: ErrUnavailable, reason: "host not found: " + text, unsent: true}
 	case errors.As(err, &dns):
-		return broken{ErrUnavailable, "the host name could not be looked up: " + text, true, true}
-	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert):
-		return broken{ErrUnavailable, "no secure connection: " + text, false, true}
+		return broken{kind: ErrUnavailable, reason: "the host name could not be looked up: " + text, transient: true, unsent: true}
+	case errors.As(err, &unknown):
+		return broken{kind: ErrUnavailable, reason: "no secure connection: " + text, advice: trustAuthority, unsent: true}
+	case errors.As(err, &verify), errors.As(err, &host), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert):
+		return broken{kind: ErrUnavailable, reason: "no secure connection: " + text, unsent: true}
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect"):
-		return broken{ErrUnavailable, "no connection: " + text, true, true}
+		return broken{kind: ErrUnavailable, reason: "no connection: " + text, transient: true, unsent: true}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return broken{ErrUnavailable, "no connection: " + text, true, true}
+		return broken{kind: ErrUnavailable, reason: "no connection: " + text, transient: true, unsent: true}
 	case errors.Is(err, errAttemptTimeout), errors.Is(err, errStalled), errors.Is(err, errRepeated):
-		return broken{ErrUnavailable, text, true, false}
+		return broken{kind: ErrUnavailable, reason: text, transient: true}
 	case strings.Contains(text, "server response headers exceeded"):
-		return broken{ErrTooLarge, "its header is over the limit of this client", false, false}
+		return broken{kind: ErrTooLarge, reason: "its header is over the limit of this client"}
 	case strings.Contains(text, "failed to parse Location header"):
-		return broken{ErrRedirect, "a redirect to an unreadable address", false, false}
+		return broken{kind: ErrRedirect, reason: "a redirect to an unreadable address"}
 	case strings.Contains(text, "malformed"), strings.Contains(text, "multiple Content-Length"), strings.Contains(text, "bad Content-Length"),
 		strings.Contains(text, "too many transfer encodings"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid header"):
-		return broken{ErrBadResponse, "it is no proper HTTP: " + text, false, false}
+		return broken{kind: ErrBadResponse, reason: "it is not proper HTTP: " + text}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),
 		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "connection broken"),
 		strings.Contains(text, "client connection lost"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
-		return broken{ErrUnavailable, "the connection broke: " + text, true, false}
+		return broken{kind: ErrUnavailable, reason: "the connection broke: " + text, transient: true}
 	case errors.As(err, &netErr) && netErr.Timeout():
-		return broken{ErrUnavailable, "no answer in time: " + text, true, false}
+		return broken{kind: ErrUnavailable, reason: "no answer in time: " + text, transient: true}
 	}
-	return broken{ErrUnavailable, text, false, false}
+	return broken{kind: ErrUnavailable, reason: text}
 }
+
+const trustAuthority = "trust the certificate's authority: add it to this system's, name its file in SSL_CERT_FILE, " +
+	"or use WithHTTPClient with a changed DefaultTransport"
 
 // innermost takes the URL, whose query may be a secret, off an error of net/http.
 func innermost(err error) error {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +18,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// The kinds of failure, for errors.Is. One error may be of several kinds.
+// Use errors.Is with these variables to tell failures apart. Several may match one error.
 var (
 	// ErrMissingToken: no token was given, neither by an option nor in the environment.
 	ErrMissingToken = errors.New("codeant: no API token")
@@ -148,7 +150,7 @@ func (j joined) Error() string {
 
 func (j joined) Unwrap() []error { return j }
 
-// APIError is the failure of one call. Its kind is told by errors.Is with the Err… variables of this package; every
+// APIError is the failure of one call. Use errors.Is with the Err… variables of this package to tell failures apart. Every
 // printed form leaves out tokens, request bodies and the queries of URLs.
 type APIError struct {
 	Op         string        // the operation, such as "scans.start"
@@ -186,9 +188,12 @@ func (e *APIError) details() *apiErrorDetails {
 // what is in it.
 func (e *APIError) RawBody() []byte { return e.details().body }
 
-// Retryable reports whether the same call may well succeed a little later: the network failed, or the answer was 408, 429,
-// 500, 502, 503 or 504.
-func (e *APIError) Retryable() bool { return e.details().transient }
+// Retryable reports whether the same call may succeed a little later and may safely be repeated: the network failed, or
+// the answer was 408, 429, 500, 502, 503 or 504, and it is not an ErrUnknownOutcome.
+func (e *APIError) Retryable() bool {
+	d := e.details()
+	return d.transient && !slices.Contains(d.kinds, ErrUnknownOutcome)
+}
 
 // Unwrap returns the kinds of the error and, where something underneath failed, that too: errors.Is also finds
 // context.Canceled, os.ErrDeadlineExceeded or an x509 error.
@@ -274,7 +279,7 @@ func (e *APIError) advice() string {
 	case is(context.Canceled), is(context.DeadlineExceeded) && e.StatusCode == 0:
 		return ""
 	case is(ErrForbidden):
-		return "the token may not reach this repository or organization, or a quota is used up"
+		return "the token may not reach this repository or organization, a quota is used up, or the token is no longer valid"
 	case e.StatusCode == http.StatusProxyAuthRequired:
 		return "the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY"
 	case is(ErrUnsupported):
@@ -304,15 +309,33 @@ func (e *APIError) adviceToWait() string {
 }
 
 // Format prints the text of Error for every verb but %#v, which shows the fields.
-func (e *APIError) Format(f fmt.State, verb rune) {
+func (e *APIError) Format(f fmt.State, verb rune) { formatError(f, verb, e) }
+
+// formatError prints an error of this package. Package fmt alone would look into its fields for some verbs.
+func formatError(f fmt.State, verb rune, err interface {
+	error
+	fmt.GoStringer
+},
+) {
 	switch {
 	case verb == 'v' && f.Flag('#'):
-		io.WriteString(f, e.GoString())
+		io.WriteString(f, err.GoString())
 	case verb == 'q':
-		fmt.Fprintf(f, "%q", e.Error())
+		fmt.Fprintf(f, "%q", err.Error())
 	default:
-		io.WriteString(f, e.Error())
+		io.WriteString(f, err.Error())
 	}
+}
+
+// LogValue gives package log/slog the fields, and the text of Error.
+func (e *APIError) LogValue() slog.Value {
+	if e == nil {
+		return slog.StringValue(e.Error())
+	}
+	return slog.GroupValue(
+		slog.String("msg", e.Error()), slog.String("op", e.Op), slog.String("method", e.Method), slog.String("path", e.Path),
+		slog.Int("status", e.StatusCode), slog.String("request_id", e.RequestID), slog.Int("attempts", e.Attempts),
+	)
 }
 
 // GoString shows the fields, and nothing of the answer's body.
@@ -327,27 +350,63 @@ func (e *APIError) GoString() string {
 // UnauthorizedError is a 401: the server does not accept the token. It is ErrUnauthorized.
 type UnauthorizedError struct{ *APIError }
 
+// Error returns the text of the APIError.
+func (e *UnauthorizedError) Error() string { return e.api().Error() }
+
 // Unwrap returns the *APIError.
-func (e *UnauthorizedError) Unwrap() error { return e.APIError }
+func (e *UnauthorizedError) Unwrap() error { return e.api() }
 
 // Is makes the error ErrUnauthorized whatever is inside.
 func (e *UnauthorizedError) Is(target error) bool { return target == ErrUnauthorized }
 
-// TokenRevokedError is a 401 that says that the token was revoked. It is ErrTokenRevoked and ErrUnauthorized.
+// Format prints the APIError.
+func (e *UnauthorizedError) Format(f fmt.State, verb rune) { formatError(f, verb, e.api()) }
+
+func (e *UnauthorizedError) api() *APIError {
+	if e == nil {
+		return nil
+	}
+	return e.APIError
+}
+
+// TokenRevokedError is a 401 that says that the token was revoked. It is ErrTokenRevoked and ErrUnauthorized, and
+// errors.As finds an *UnauthorizedError in it.
 type TokenRevokedError struct {
 	*APIError
 	Last4 string // the last four characters of the token
 }
 
+// Error returns the text of the APIError.
+func (e *TokenRevokedError) Error() string { return e.api().Error() }
+
 // Unwrap returns the *APIError.
-func (e *TokenRevokedError) Unwrap() error { return e.APIError }
+func (e *TokenRevokedError) Unwrap() error { return e.api() }
 
 // Is makes the error ErrTokenRevoked and ErrUnauthorized whatever is inside.
 func (e *TokenRevokedError) Is(target error) bool {
 	return target == ErrTokenRevoked || target == ErrUnauthorized
 }
 
-// statusKinds tells the kinds that follow from an HTTP status alone.
+// As lets errors.As find an *UnauthorizedError.
+func (e *TokenRevokedError) As(target any) bool {
+	unauthorized, ok := target.(**UnauthorizedError)
+	if ok {
+		*unauthorized = &UnauthorizedError{e.api()}
+	}
+	return ok
+}
+
+// Format prints the APIError.
+func (e *TokenRevokedError) Format(f fmt.State, verb rune) { formatError(f, verb, e.api()) }
+
+func (e *TokenRevokedError) api() *APIError {
+	if e == nil {
+		return nil
+	}
+	return e.APIError
+}
+
+// statusKinds returns the errors that follow from an HTTP status alone.
 func statusKinds(status int) []error {
 	switch status {
 	case 0:

@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 
 func (x *exchange) newError(kinds ...error) *APIError {
 	return &APIError{
-		Op: x.op.name, Method: x.op.verb(), Path: x.op.path, Attempts: x.sent,
+		Op: x.op.name, Method: x.op.verb(), Path: x.op.printedPath(), Attempts: x.sent,
 		hidden: &apiErrorDetails{host: x.client.base.Host, kinds: kinds},
 	}
 }
@@ -28,7 +29,7 @@ func (x *exchange) notSent() error {
 
 // noAnswer judges an attempt that ended before any answer.
 func (x *exchange) noAnswer(err error) *failure {
-	b := classify(err)
+	b := classify(err, x.token.Reveal())
 	b.unsent = b.unsent || x.wire.unsent() || isGoAway(err) || isRefusedStream(err)
 	f := x.lost(x.newError(b.kind), b, "no answer: "+b.reason, err)
 	f.free = x.wire.unprocessed(err) && x.caller.Err() == nil
@@ -46,7 +47,7 @@ func (x *exchange) brokenAnswer(got answer, err error) *failure {
 		x.markUnknown(apiErr)
 		return &failure{err: apiErr}
 	}
-	b := classify(err)
+	b := classify(err, x.token.Reveal())
 	b.unsent = false
 	apiErr = x.errorOf(got)
 	apiErr.hidden.kinds = append(apiErr.hidden.kinds, b.kind)
@@ -66,6 +67,7 @@ func (x *exchange) lost(apiErr *APIError, b broken, reason string, err error) *f
 		x.markUnknown(apiErr)
 	}
 	apiErr.hidden.cause = newCause(x.caller, err, x.token.Reveal())
+	apiErr.hidden.advice = b.advice
 	apiErr.hidden.transient = b.transient
 	return &failure{err: apiErr, transient: b.transient, unsent: b.unsent}
 }
@@ -90,6 +92,9 @@ func (x *exchange) judge(got answer, decode func(jsonscan.Document) error) *fail
 	if errors.As(err, &r) {
 		apiErr.hidden.kinds = append(apiErr.hidden.kinds, r.kind)
 		apiErr.hidden.reason = redact.Text(r.reason, maxPrintedMessage, x.token.Reveal())
+		if r.quoted {
+			x.quote(apiErr, got)
+		}
 	} else {
 		apiErr.hidden.kinds = append(apiErr.hidden.kinds, ErrBadResponse)
 		apiErr.hidden.reason = "the answer cannot be used: " + redact.Text(err.Error(), maxPrintedMessage, x.token.Reveal())
@@ -103,23 +108,32 @@ func (x *exchange) judge(got answer, decode func(jsonscan.Document) error) *fail
 // errorOf fills an APIError with what the answer tells.
 func (x *exchange) errorOf(got answer) *APIError {
 	secret := x.token.Reveal()
-	code, message := errbody.Read(got.contentType(), got.body)
 	apiErr := x.newError()
 	apiErr.StatusCode = got.status
-	apiErr.Code = redact.Text(code, maxPrintedValue, secret)
-	apiErr.Message = redact.Text(message, maxPrintedMessage, secret)
 	apiErr.RequestID = redact.Text(got.requestID(), maxPrintedValue, secret)
 	apiErr.RetryAfter, _ = retryafter.Parse(got.header, time.Now())
-	apiErr.hidden.body = got.raw[:min(len(got.raw), maxErrorBody)]
+	apiErr.hidden.body = bytes.Clone(got.raw[:min(len(got.raw), maxErrorBody)]) // not the answer's buffer, which may be large
 	if errbody.IsMarkup(got.contentType(), got.body) {
-		apiErr.Message = redact.Text(message, maxPrintedMarkup, secret)
 		apiErr.hidden.reason = got.markupReason()
 	}
 	return apiErr
 }
 
+// quote fills in the server's own words. Only an answer that says itself that it failed is quoted: what else a 2xx holds,
+// a new token, a signed URL or a credential that a scan found, belongs to the caller alone.
+func (x *exchange) quote(apiErr *APIError, got answer) {
+	limit := maxPrintedMessage
+	if errbody.IsMarkup(got.contentType(), got.body) {
+		limit = maxPrintedMarkup
+	}
+	code, message := errbody.Read(got.contentType(), got.body)
+	apiErr.Code = redact.Text(code, maxPrintedValue, x.token.Reveal())
+	apiErr.Message = redact.Text(message, limit, x.token.Reveal())
+}
+
 func (x *exchange) badStatus(got answer) *failure {
 	apiErr := x.errorOf(got)
+	x.quote(apiErr, got)
 	d := apiErr.hidden
 	f := &failure{err: apiErr, retryAfter: apiErr.RetryAfter}
 	switch got.status {
@@ -132,6 +146,9 @@ func (x *exchange) badStatus(got answer) *failure {
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		f.transient = true
 		x.markUnknown(apiErr)
+		if x.op.pollable {
+			d.advice = "try again later; if it stays like this, the answer may be over the API's limit of about 1 MB: scan fewer files at once with Include"
+		}
 	case http.StatusRequestTimeout, http.StatusInternalServerError:
 		f.transient = true
 	case http.StatusNotFound:
@@ -139,6 +156,10 @@ func (x *exchange) badStatus(got answer) *failure {
 			d.kinds = append(d.kinds, ErrNotReady)
 			d.advice = "there is no result yet, or the repository, the commit or the base URL is wrong"
 		}
+	}
+	if errbody.IsMarkup(got.contentType(), got.body) && isRefusal(got.status) {
+		d.kinds = append(d.kinds, ErrBadResponse)
+		d.advice = "a proxy or a login page seems to answer in CodeAnt's place: check the proxy of this network and the base URL"
 	}
 	if x.op.unsupported != "" && (got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed || got.status == http.StatusNotImplemented) {
 		d.kinds = append(d.kinds, ErrUnsupported)
@@ -155,13 +176,22 @@ func (x *exchange) badStatus(got answer) *failure {
 	return f
 }
 
+// isRefusal reports whether a status blames the request, so that a page with it says nothing about the token or the call.
+func isRefusal(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusUnavailableForLegalReasons:
+		return true
+	}
+	return false
+}
+
 func (x *exchange) unauthorized(apiErr *APIError, got answer) error {
 	challenge := got.header.Get("WWW-Authenticate")
 	if apiErr.Message == "" {
 		apiErr.Message = redact.Text(challengeDescription(challenge), maxPrintedMessage, x.token.Reveal())
 	}
-	told := strings.ToLower(apiErr.Code + " " + apiErr.Message + " " + challenge)
-	if strings.Contains(told, "revoked") {
+	words := strings.ToLower(apiErr.Code + " " + apiErr.Message + " " + challenge)
+	if strings.Contains(words, "revoked") && !errbody.IsMarkup(got.contentType(), got.body) {
 		apiErr.hidden.kinds = append(apiErr.hidden.kinds, ErrTokenRevoked)
 		return &TokenRevokedError{APIError: apiErr, Last4: x.token.Last4()}
 	}

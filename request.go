@@ -1,6 +1,7 @@
 package codeant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ type operation struct {
 	method     string // "" is POST
 	path       string // below the base URL, escaped
 	query      string
+	shownPath  string // path, if it may hold a secret and so must be printed otherwise
 	tokenField string // where the vendor wants the credential in the body, besides the header
 	idempotent bool   // doing it twice is the same as doing it once: gate 2 of the retries
 
@@ -37,6 +39,8 @@ func (op operation) verb() string {
 	}
 	return op.method
 }
+
+func (op operation) printedPath() string { return cmp.Or(op.shownPath, op.path) }
 
 // fetch sends in as the operation's body and returns what decode makes of the body of a 2xx answer. The body is one JSON
 // value that does not say that it failed, or empty: then its kind is Invalid.
@@ -176,7 +180,7 @@ func (x *exchange) attempt(token Token, decode func(jsonscan.Document) error) *f
 		return &failure{err: err}
 	}
 	x.token, x.stop, x.wire = token, stop, nil
-	x.last = Attempt{Op: x.op.name, Method: x.op.verb(), Path: x.op.path}
+	x.last = Attempt{Op: x.op.name, Method: x.op.verb(), Path: x.op.printedPath()}
 	res, err := x.client.api.Do(req)
 	x.sent = max(x.sent, sent+1) // middleware may answer without a transport
 	x.last.Number = x.sent

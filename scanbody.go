@@ -275,5 +275,5 @@ func stateOf(word string) scanState {
 }
 
 func scanFailed(status string) error {
-	return &refusal{ErrScanFailed, fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue))}
+	return &refusal{kind: ErrScanFailed, reason: fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue)), quoted: true}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -165,16 +164,7 @@ func (e *StorageError) LogValue() slog.Value {
 }
 
 // Format prints the text of Error for every verb but %#v, which shows the fields.
-func (e *StorageError) Format(f fmt.State, verb rune) {
-	switch {
-	case verb == 'v' && f.Flag('#'):
-		io.WriteString(f, e.GoString())
-	case verb == 'q':
-		fmt.Fprintf(f, "%q", e.Error())
-	default:
-		io.WriteString(f, e.Error())
-	}
-}
+func (e *StorageError) Format(f fmt.State, verb rune) { formatError(f, verb, e) }
 
 // GoString shows the fields.
 func (e *StorageError) GoString() string {

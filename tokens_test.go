@@ -48,7 +48,7 @@ func TestParseTokenSaysWhatIsWrongAndNeverTheValue(t *testing.T) {
 		"cdt_0123456é789":                  is + "it has a space, a line break or another character in it that no token has; was more than the token copied?",
 		"cdt_0123456789\x00":               is + "it has a space, a line break or another character in it that no token has; was more than the token copied?",
 		"0123456789abcdef":                 is + "CodeAnt tokens start with cdt_",
-		"cdt_0123456789cdt_0123456789":     is + "cdt_ stands in it twice; was it pasted twice?",
+		"cdt_0123456789cdt_0123456789":     is + "cdt_ occurs in it twice; was it pasted twice?",
 		"cdt_0123456":                      is + "it is too short; was it cut off?",
 		"cdt_" + strings.Repeat("x", 5000): is + "it is too long; was a whole file pasted?",
 	} {
@@ -329,14 +329,14 @@ func TestRotateNeverLeavesYouWithoutAWorkingToken(t *testing.T) {
 			[]string{create, "deploy", revokeNew},
 			true, "",
 			[]error{noDeploy, codeant.ErrForbidden},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, a quota is used up, or the token is no longer valid",
 		},
 		{
 			"the last revocation fails", status(403, ""), nil, false,
 			[]string{create, "deploy", revokeOld},
 			true, "",
 			[]error{codeant.ErrForbidden},
-			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still valid; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, or a quota is used up",
+			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still valid; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, a quota is used up, or the token is no longer valid",
 		},
 		{
 			"the client's own token is gone by then", status(401, "revoked").Then(status(200, `{"status":"success"}`)), nil, false,

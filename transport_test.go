@@ -225,7 +225,7 @@ func piped(t *testing.T, serve func(conn net.Conn), opts ...codeant.Option) *cod
 			return near, nil
 		},
 	}
-	all := append([]codeant.Option{codeant.WithToken(funnelToken), codeant.WithBaseURL("http://codeant.localhost"), codeant.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
+	all := append([]codeant.Option{codeant.WithToken(funnelToken), codeant.WithBaseURL("http://127.0.0.1"), codeant.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
 	client, err := codeant.New(all...)
 	require.NoError(t, err)
 	return client

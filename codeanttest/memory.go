@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	memoryAPIHost     = "api.codeant.localhost"
-	memoryStorageHost = "storage.codeant.localhost"
+	memoryAPIHost     = "127.0.0.1"
+	memoryStorageHost = "127.0.0.2"
 )
 
 type memoryAddr string

@@ -8,18 +8,22 @@ import (
 	"mime"
 	"regexp"
 	"strings"
+	"sync"
 )
 
+// maxBody is how much of a body is looked at: what it says is at its beginning.
+const maxBody = 64 << 10
+
 var (
-	invisible = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)>`)
-	title     = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	tags      = regexp.MustCompile(`(?s)<[^>]*>`)
+	invisible = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)>`) })
+	title     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`) })
+	tags      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)<[^>]*>`) })
 )
 
 // Read returns the error code and message of a body. JSON is read as error.message, message, error, detail, in this
 // order; HTML is reduced to its title or its text. The texts are as they came: not bounded, not redacted.
 func Read(contentType string, body []byte) (code, message string) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	body = bytes.TrimSpace(bytes.TrimPrefix(body[:min(len(body), maxBody)], []byte("\xef\xbb\xbf")))
 	if len(body) == 0 {
 		return "", ""
 	}
@@ -32,6 +36,9 @@ func Read(contentType string, body []byte) (code, message string) {
 	}
 	if IsMarkup(contentType, body) {
 		return "", markup(body)
+	}
+	if body[0] == '{' || body[0] == '[' {
+		return "", "" // JSON that broke off: not a sentence, and what is in it may be a secret
 	}
 	return "", string(body)
 }
@@ -84,11 +91,11 @@ func text(raw json.RawMessage) string {
 }
 
 func markup(body []byte) string {
-	body = invisible.ReplaceAll(body, nil)
-	if m := title.FindSubmatch(body); m != nil {
+	body = invisible().ReplaceAll(body, nil)
+	if m := title().FindSubmatch(body); m != nil {
 		if t := strings.TrimSpace(string(m[1])); t != "" {
 			return t
 		}
 	}
-	return strings.Join(strings.Fields(string(tags.ReplaceAll(body, []byte(" ")))), " ")
+	return strings.Join(strings.Fields(string(tags().ReplaceAll(body, []byte(" ")))), " ")
 }

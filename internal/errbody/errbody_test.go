@@ -37,7 +37,7 @@ func TestReadFindsTheSentence(t *testing.T) {
 		"list":                        {body: `["a"]`, message: `["a"]`},
 		"number":                      {body: `7`, message: "7"},
 		"plain text":                  {contentType: "text/plain", body: " upstream timed out\n", message: "upstream timed out"},
-		"broken JSON":                 {contentType: "application/json", body: `{"message":`, message: `{"message":`},
+		"broken JSON":                 {contentType: "application/json", body: `{"message":`},
 		"title":                       {contentType: "text/html; charset=utf-8", body: "<html><head><TITLE lang=en> 502\nBad Gateway </TITLE></head><body>nginx</body></html>", message: "502\nBad Gateway"},
 		"text of HTML":                {body: "<html><style>b{}</style><script>evil()</script><title> </title><p>Access <b>denied</b></p></html>", message: "Access denied"},
 		"HTML by its beginning":       {contentType: "application/json", body: "<h1>Blocked</h1>", message: "Blocked"},

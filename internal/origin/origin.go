@@ -28,15 +28,15 @@ func Of(u *url.URL) string {
 // Same reports whether a and b have the same scheme, host and effective port.
 func Same(a, b *url.URL) bool { return Of(a) == Of(b) }
 
-// IsLoopback reports whether host, without a port, names this machine: localhost, a name below it (RFC 6761),
-// or a loopback address.
+// IsLoopback reports whether a request to host, without a port, stays on this machine: the name localhost in exactly this
+// spelling, or a loopback address. Other spellings, and names below localhost (RFC 6761), are names of this machine too,
+// but net/http sends requests for them to the proxy of HTTP_PROXY.
 func IsLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
+	return err == nil && addr.Zone() == "" && addr.Unmap().IsLoopback()
 }
 
 // Parse reads an absolute http or https URL with a host and without user information or fragment. Its errors

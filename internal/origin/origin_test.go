@@ -67,9 +67,9 @@ func TestIsLoopbackKnowsThisMachineOnly(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
 		"localhost":           true,
-		"LOCALHOST":           true,
-		"localhost.":          true,
-		"api.localhost":       true,
+		"LOCALHOST":           false,
+		"localhost.":          false,
+		"api.localhost":       false,
 		"127.0.0.1":           true,
 		"127.255.255.254":     true,
 		"::1":                 true,
