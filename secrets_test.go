@@ -87,7 +87,9 @@ func TestAnAnswerThatCannotBeUsedIsNeverQuoted(t *testing.T) {
 }
 
 // failingTransport fails as a transport does that quotes what it sends.
-type failingTransport struct{ quote func(header, body string) string }
+type failingTransport struct {
+	quote func(header, body string) string
+}
 
 func (f failingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body bytes.Buffer
@@ -121,7 +123,9 @@ func TestATokenOfAnyVisibleASCIIIsMaskedInWhateverFormATransportQuotesIt(t *test
 	}
 }
 
-func escape(s string) string { return strings.NewReplacer("!", "%21", ":", "%3A", "@", "%40", "&", "%26", `"`, "%22", "<", "%3C", ">", "%3E", "'", "%27", "/", "%2F", "?", "%3F", "=", "%3D", "%", "%25", "+", "%2B", `\`, "%5C").Replace(s) }
+func escape(s string) string {
+	return strings.NewReplacer("!", "%21", ":", "%3A", "@", "%40", "&", "%26", `"`, "%22", "<", "%3C", ">", "%3E", "'", "%27", "/", "%2F", "?", "%3F", "=", "%3D", "%", "%25", "+", "%2B", `\`, "%5C").Replace(s)
+}
 
 func TestATokenSourceThatQuotesTheTokenDoesNotPrintIt(t *testing.T) {
 	t.Parallel()
