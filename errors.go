@@ -333,7 +333,7 @@ func (e *APIError) LogValue() slog.Value {
 		return slog.StringValue(e.Error())
 	}
 	return slog.GroupValue(
-		slog.String("msg", e.Error()), slog.String("op", e.Op), slog.String("method", e.Method), slog.String("path", e.Path),
+		slog.String("error", e.Error()), slog.String("op", e.Op), slog.String("method", e.Method), slog.String("path", e.Path),
 		slog.Int("status", e.StatusCode), slog.String("request_id", e.RequestID), slog.Int("attempts", e.Attempts),
 	)
 }
