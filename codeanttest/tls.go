@@ -59,8 +59,8 @@ func newCertificates(host string) (*x509.Certificate, *tls.Config, error) {
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "codeanttest server"},
 		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:    []string{"localhost", memoryAPIHost, memoryStorageHost},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames:    []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv6loopback, net.ParseIP(memoryAPIHost), net.ParseIP(memoryStorageHost)},
 	}
 	if ip := net.ParseIP(host); ip != nil {
 		leaf.IPAddresses = append(leaf.IPAddresses, ip)
