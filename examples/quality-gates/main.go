@@ -62,7 +62,11 @@ func run(ctx context.Context, env pipeline.Env) int {
 		return p.End(err)
 	}
 	if p.DryRun() {
-		what := map[string]string{"start": "start the quality gates", "results": "wait for the quality gates", "run": "start the quality gates, and wait for them,"}[operation]
+		what := map[string]string{
+			"start":   "start the quality gates",
+			"results": "wait for the quality gates",
+			"run":     "start the quality gates, and wait for them,",
+		}[operation]
 		p.Notice("would %s of %s at %s (%s)", what, revision.Repo, revision.Commit, revision.Provider)
 		return p.End()
 	}
@@ -95,7 +99,8 @@ func start(ctx context.Context, p *pipeline.Program, client *codeant.Client, rev
 		return err
 	case started.Unconfirmed:
 		p.Result.Message = started.Message
-		p.Warn("The start of the quality gates is not confirmed: CodeAnt's gateway timed out (504). They may run all the same; -o results waits for their verdict.%s", pipeline.Said(started.Message))
+		p.Warn("The start of the quality gates is not confirmed: CodeAnt's gateway timed out (504). They may run all the same; "+
+			"-o results waits for their verdict.%s", pipeline.Said(started.Message))
 		return pipeline.ErrUnconfirmed
 	}
 	name := ""

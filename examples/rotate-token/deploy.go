@@ -35,7 +35,8 @@ func runDeploy(ctx context.Context, command string, token codeant.Token) error {
 	}
 	killAll(cmd)
 	if errors.Is(err, exec.ErrWaitDelay) {
-		return errors.New("the command has ended, but a process that it left behind still holds its output, so it may not be done: let the command wait for it")
+		return errors.New("the command has ended, but a process that it left behind still holds its output, so it may not be done: " +
+			"let the command wait for it")
 	}
 	return fmt.Errorf("the command failed: %w: %s", err, strings.TrimSpace(output.String()))
 }

@@ -66,10 +66,11 @@ func run(ctx context.Context, env pipeline.Env) int {
 	if id == "" {
 		return p.End(list(ctx, p, client))
 	}
-	rotation, err := client.Tokens.Rotate(ctx, codeant.RotateTokenRequest{ID: id, Name: name, Deploy: func(ctx context.Context, created *codeant.CreatedToken) error {
+	put := func(ctx context.Context, created *codeant.CreatedToken) error {
 		p.Notice("Created %s (ID %s); the command deploys it.", created.Masked(), created.ID)
 		return runDeploy(ctx, deploy, created.Token)
-	}})
+	}
+	rotation, err := client.Tokens.Rotate(ctx, codeant.RotateTokenRequest{ID: id, Name: name, Deploy: put})
 	if err == nil {
 		p.Notice("Deployed %s and revoked the token %s.", rotation.Created.Masked(), rotation.RevokedID)
 	}

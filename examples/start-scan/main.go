@@ -21,14 +21,15 @@ The scan
   -n, -no-wait           only start
   -t, -timeout           seconds to wait for results (300)
   -p, -polling-interval  longest pause between two looks, in seconds (30)
-  -scanners L            analyses to wait for and report: sast,sca (default),
-                         secrets, sbom, antipatterns, iac, all; nothing of it
-                         is sent: which analyses run is set in CodeAnt
+  -scanners L            analyses to wait for and report, of which nothing is
+                         sent: sast,sca (default), secrets, sbom, antipatterns,
+                         iac, dead_code, duplicate_code, docstring,
+                         complex_functions, all
   -fail-on S             exit 1 on open findings of severity S or above, or of
                          an unknown one: critical, high, medium, low, info
-  -sarif F               write the findings as SARIF 2.1.0, for code scanning
-  -codequality F         … as Code Quality report, for GitLab
-  -junit F               … as JUnit report
+  -baseline F            -fail-on counts only what an earlier -results F lacks
+  -results F             write the findings as JSON
+  -sarif F -codequality F -junit F    … for code scanning, for GitLab, as JUnit
 
 Which commit (what is left out comes from the CI system's environment)
   -r, -repo R  -c, -commit-id SHA  -b, -branch B  -u, -base-url URL
@@ -47,11 +48,15 @@ type options struct {
 
 	wanted    scanners
 	threshold codeant.Severity
+	baseline  *codeant.ScanReport // nil: every finding is new
 }
 
 func run(ctx context.Context, env pipeline.Env) int {
 	p := pipeline.New(env, "start-scan", usage, "a", "access-token")
-	var o options
+	var (
+		o        options
+		baseline string
+	)
 	p.RevisionFlags("s", "service")
 	p.String(&p.Branch, "", "b", "branch")
 	p.String(&o.include, "", "i", "include-files")
@@ -61,11 +66,15 @@ func run(ctx context.Context, env pipeline.Env) int {
 	p.Seconds(&o.interval, 30, "p", "polling-interval")
 	p.String(&o.scanners, "sast,sca", "scanners")
 	p.String(&o.failOn, "", "fail-on")
+	p.String(&baseline, "", "baseline")
 	o.files.flags(p)
 	if code, goOn := p.Parse(); !goOn {
 		return code
 	}
-	for to, name := range map[*string]string{&p.Repo: "REPO_NAME", &p.Commit: "COMMIT_ID", &p.Provider: "SERVICE", &p.Branch: "BRANCH", &o.include: "INCLUDE_FILES", &o.exclude: "EXCLUDE_FILES"} {
+	for to, name := range map[*string]string{
+		&p.Repo: "REPO_NAME", &p.Commit: "COMMIT_ID", &p.Provider: "SERVICE", &p.Branch: "BRANCH",
+		&o.include: "INCLUDE_FILES", &o.exclude: "EXCLUDE_FILES",
+	} {
 		p.Fallback(to, name)
 	}
 	if err := o.check(); err != nil {
@@ -74,6 +83,11 @@ func run(ctx context.Context, env pipeline.Env) int {
 	revision, err := p.Revision()
 	if err != nil {
 		return p.End(err)
+	}
+	if baseline != "" {
+		if o.baseline, err = readBaseline(ctx, baseline); err != nil {
+			return p.End(err)
+		}
 	}
 	if p.DryRun() {
 		p.Notice("would scan %s at %s (%s) and wait for %s", revision.Repo, revision.Commit, revision.Provider, o.scanners)
@@ -85,17 +99,20 @@ func run(ctx context.Context, env pipeline.Env) int {
 	}
 	defer client.CloseIdleConnections()
 
-	started, err := client.Scans.Start(ctx, codeant.ScanRequest{Revision: revision, Include: globs(o.include), Exclude: globs(o.exclude)})
+	request := codeant.ScanRequest{Revision: revision, Include: globs(o.include), Exclude: globs(o.exclude)}
+	started, err := client.Scans.Start(ctx, request)
 	if err != nil {
 		return p.End(err)
 	}
 	p.Result.Message = started.Message
 	switch {
 	case started.Unconfirmed && o.noWait:
-		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). It may run all the same.%s", pipeline.Said(started.Message))
+		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). It may run all the same.%s",
+			pipeline.Said(started.Message))
 		return p.End(pipeline.ErrUnconfirmed)
 	case started.Unconfirmed:
-		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). Its results decide.%s", pipeline.Said(started.Message))
+		p.Warn("The start of the scan is not confirmed: CodeAnt's gateway timed out (504). Its results decide.%s",
+			pipeline.Said(started.Message))
 	default:
 		p.Notice("The scan has started.%s", pipeline.Said(started.Message))
 	}

@@ -24,7 +24,7 @@ var (
 	revision = codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: pipelinetest.Commit}
 )
 
-var formats = []string{"sarif", "codequality", "junit"}
+var formats = []string{"results", "sarif", "codequality", "junit"}
 
 func with(more ...string) []string { return append(append([]string{}, line...), more...) }
 
@@ -178,8 +178,8 @@ func TestTheNewestActionsCommandLine(t *testing.T) {
 	t.Parallel()
 	for scanners, want := range map[string][]pipeline.Analysis{
 		"sast,sca": {{Name: "sast", Status: "done"}, {Name: "sca", Status: "done"}},
-		"sast,iac": {{Name: "sast", Status: "done"}, {Name: "iac", Status: "not available"}},
-		"iac":      {{Name: "iac", Status: "not available"}},
+		"sast,iac": {{Name: "iac", Status: "done"}, {Name: "sast", Status: "done"}},
+		"iac":      {{Name: "iac", Status: "done"}},
 	} {
 		inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
 			w.Env = map[string]string{codeant.TokenEnv: ""}
@@ -220,7 +220,7 @@ func TestAtMostTenFindingsAreShownAtTheirLinesOnGitHub(t *testing.T) {
 		assert.Equal(t, 1, got.Code)
 		assert.Equal(t, 10, strings.Count(got.Stdout, "::error file="))
 		assert.Contains(t, got.Stdout, "::error file=src/00%2Ca%3Ab.go,line=7,title=high%3A sast/sqli::bad : :error: :cdt_••••"+w.Server.Token().Last4()+"\n")
-		assert.Contains(t, got.Stdout, "\nand 10 more: -sarif FILE writes them all\n")
+		assert.Contains(t, got.Stdout, "\nand 10 more: -results FILE writes them all\n")
 		w.Env = nil
 		assert.NotContains(t, w.Run(t, run, with("-fail-on", "high")...).Stdout, "::error")
 	})
@@ -246,6 +246,76 @@ func TestASecretThatWasFoundIsShownNowhere(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotContains(t, string(written), "AKIA", name)
 		}
+	})
+}
+
+// An analysis of "all" that this installation refuses is no failure; one that was asked for by name is.
+func TestAnAnalysisThatIsRefusedIsNotAvailable(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{403, 404} {
+		inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+			w.Server.Inject("scans.results.iac", codeanttest.Fault{Status: status})
+			got := w.Run(t, run, with("-scanners", "all")...)
+			assert.Equal(t, 0, got.Code, got.Stderr)
+			assert.Contains(t, got.Result.Analyses, pipeline.Analysis{Name: "iac", Status: "not available"})
+			assert.Contains(t, got.Result.Analyses, pipeline.Analysis{Name: "docstring", Status: "done"})
+			assert.Contains(t, got.Stdout, "\niac is not available with this token.\n")
+			assert.Len(t, got.Result.Analyses, 10)
+		})
+	}
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("scans.results.iac", codeanttest.Fault{Status: 403})
+		assert.Equal(t, 3, w.Run(t, run, with("-scanners", "sast,iac")...).Code)
+	})
+}
+
+func TestOnlyNewFindingsCountAgainstABaseline(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		old := `{"path":"a.go","line":3,"severity":"high","check_id":"sqli","message":"m"}`
+		w.Server.SetFindings(revision, codeant.SAST, json.RawMessage("["+old+"]"))
+		baseline := filepath.Join(t.TempDir(), "results.json")
+		assert.Equal(t, 1, w.Run(t, run, with("-fail-on", "high", "-results", baseline)...).Code)
+		written, err := os.ReadFile(baseline)
+		require.NoError(t, err)
+		assert.Contains(t, string(written), `"rule_id": "sqli"`)
+		assert.Contains(t, string(written), `"status": "done"`)
+
+		got := w.Run(t, run, with("-fail-on", "high", "-baseline", baseline)...)
+		assert.Equal(t, 0, got.Code, got.Stderr)
+		assert.Equal(t, 1, got.Result.Findings.Total)
+		assert.Equal(t, 0, *got.Result.Findings.New)
+
+		shifted := strings.Replace(old, ":3,", ":30,", 1)
+		w.Server.SetFindings(revision, codeant.SAST, json.RawMessage("["+shifted+","+strings.Replace(old, "a.go", "b.go", 1)+"]"))
+		got = w.Run(t, run, with("-fail-on", "high", "-baseline", baseline)...)
+		assert.Equal(t, 1, got.Code)
+		assert.Equal(t, "start-scan: findings that -fail-on high does not accept: 1\n", got.Stderr)
+		assert.Contains(t, got.Stdout, "high  b.go:3  m\n")
+		assert.NotContains(t, got.Stdout, "a.go")
+
+		for _, broken := range []string{"{}", "[", "null"} {
+			require.NoError(t, os.WriteFile(baseline, []byte(broken), 0o600))
+			got = w.Run(t, run, with("-baseline", baseline)...)
+			assert.Equal(t, 2, got.Code)
+			assert.Contains(t, got.Stderr, "start-scan: the file of -baseline cannot be used: ")
+		}
+	})
+}
+
+// The file of results has what has finished: the script writes one after a failure too.
+func TestResultsAreWrittenEvenIfAnAnalysisFailed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, w pipelinetest.World) {
+		w.Server.Inject("scans.results.sca", codeanttest.Fault{Status: 200, Body: `{"status":"failed","results":[]}`})
+		file := filepath.Join(t.TempDir(), "results.json")
+		assert.Equal(t, 1, w.Run(t, run, with("-results", file)...).Code)
+		var report codeant.ScanReport
+		written, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(written, &report))
+		assert.Contains(t, report.Results, codeant.SAST)
+		assert.NotContains(t, report.Results, codeant.SCA)
 	})
 }
 

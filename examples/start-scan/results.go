@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/codeant-sdk/codeant"
-	"github.com/codeant-sdk/codeant/codequality"
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 	"github.com/codeant-sdk/codeant/internal/finding"
-	"github.com/codeant-sdk/codeant/junit"
-	"github.com/codeant-sdk/codeant/sarif"
 )
 
 const (
@@ -23,27 +19,27 @@ const (
 
 // results waits for the analyses and reports what they found.
 func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, revision codeant.Revision, o options) error {
-	report := &codeant.ScanReport{Revision: revision, Results: map[codeant.Analysis]*codeant.ScanResults{}}
-	var waitErr error
-	if len(o.wanted.available) > 0 { // Wait of none would be of sast and sca
-		onPoll, done := p.Polling("scan")
-		var waited *codeant.ScanReport
-		waited, waitErr = client.Scans.Wait(ctx, revision, codeant.WaitOptions{Timeout: o.timeout, MaxInterval: o.interval, OnPoll: onPoll}, o.wanted.available...)
-		done()
-		if waited != nil {
-			report = waited
-			maskFindings(report, p.Mask)
-		}
+	onPoll, done := p.Polling("scan")
+	opts := codeant.WaitOptions{Timeout: o.timeout, MaxInterval: o.interval, OnPoll: onPoll}
+	report, missing, waitErr := o.wanted.wait(ctx, client, revision, opts)
+	done()
+	if report == nil {
+		return waitErr
 	}
-	tellAnalyses(p, report, o.wanted)
-	tellFindings(p, report, o)
-	errs := []error{waitErr}
+	maskFindings(report, p.Mask)
+	tellAnalyses(p, report, o.wanted, missing)
+	fresh := report
+	if o.baseline != nil {
+		fresh = report.Since(o.baseline)
+	}
+	tellFindings(p, report, fresh, o)
+	errs := []error{waitErr, o.files.writeResults(p, report)}
 	if waitErr == nil {
 		// Half a report is not written: where it is uploaded to, what it lacks would count as fixed.
 		errs = append(errs, o.files.write(p, report))
 	}
 	if o.failOn != "" {
-		errs = append(errs, blocking(p, report, o.threshold))
+		errs = append(errs, blocking(p, fresh, o.threshold))
 	}
 	return errors.Join(errs...)
 }
@@ -70,28 +66,25 @@ func maskFindings(report *codeant.ScanReport, mask func(string) string) {
 }
 
 // tellAnalyses says of each analysis how far it is, where that is not plain.
-func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanners) {
-	tell := func(name, state string) {
-		p.Result.Analyses = append(p.Result.Analyses, pipeline.Analysis{Name: name, Status: state})
-	}
-	for _, a := range wanted.available {
+func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanners, missing []codeant.Analysis) {
+	for _, a := range slices.Concat(wanted.wanted, wanted.optional) {
 		state := "not finished"
 		if results := report.Results[a]; results != nil {
 			if state = results.Status; state == "" {
 				state = "finished"
 			}
 		}
-		tell(string(a), state)
-	}
-	for _, name := range wanted.missing {
-		tell(name, "not available")
-		p.Warn("%s is not available: CodeAnt publishes no endpoint for its results", name)
+		if slices.Contains(missing, a) {
+			state = "not available"
+			p.Notice("%s is not available with this token.", a)
+		}
+		p.Result.Analyses = append(p.Result.Analyses, pipeline.Analysis{Name: string(a), Status: state})
 	}
 }
 
-// tellFindings counts the open findings and shows the worst.
-func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
-	findings := report.Blocking(codeant.SeverityUnknown)
+// tellFindings counts the open findings and shows the worst of those that are new.
+func tellFindings(p *pipeline.Program, report, fresh *codeant.ScanReport, o options) {
+	findings := fresh.Blocking(codeant.SeverityUnknown)
 	// What is not known may be worse than high, and is not to be cut off at the end of the list.
 	slices.SortStableFunc(findings, func(a, b codeant.Finding) int { return rank(b) - rank(a) })
 	count := pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
@@ -110,8 +103,19 @@ func tellFindings(p *pipeline.Program, report *codeant.ScanReport, o options) {
 	if len(report.Results) > 0 {
 		p.Notice("%s.", counted(count, report))
 	}
+	if fresh != report {
+		isNew := count.Total
+		all := len(report.Blocking(codeant.SeverityUnknown))
+		p.Notice("They are new since the baseline; with those it has there are %d.", all)
+		count.New = &isNew
+		count.Total, count.BySeverity = all, map[string]int{}
+		for _, f := range report.Blocking(codeant.SeverityUnknown) {
+			count.BySeverity[f.Severity.String()]++
+		}
+	}
 	if n := count.BySeverity["unknown"]; n > 0 {
-		p.Warn("%d %s a severity that is not known; -fail-on counts %s at every level", n, plural(n, "finding has", "findings have"), plural(n, "it", "them"))
+		p.Warn("%d %s a severity that is not known; -fail-on counts %s at every level",
+			n, plural(n, "finding has", "findings have"), plural(n, "it", "them"))
 	}
 }
 
@@ -182,42 +186,4 @@ func blocking(p *pipeline.Program, report *codeant.ScanReport, threshold codeant
 		text += fmt.Sprintf(", of which %d %s an unknown severity", unknown, plural(unknown, "has", "have"))
 	}
 	return pipeline.FindingsError(text)
-}
-
-// outputs are the files that the findings are written to.
-type outputs struct{ sarif, codequality, junit string }
-
-func (o *outputs) flags(p *pipeline.Program) {
-	p.String(&o.sarif, "", "sarif")
-	p.String(&o.codequality, "", "codequality")
-	p.String(&o.junit, "", "junit")
-}
-
-// where says where all findings are.
-func (o *outputs) where() string {
-	for _, name := range []string{o.sarif, o.codequality, o.junit} {
-		if name != "" {
-			return "see " + name
-		}
-	}
-	return "-sarif FILE writes them all"
-}
-
-func (o *outputs) write(p *pipeline.Program, report *codeant.ScanReport) error {
-	var errs []error
-	write := func(flag, name string, encode func(io.Writer) error) {
-		if name != "" {
-			errs = append(errs, p.WriteFile(flag, name, encode))
-		}
-	}
-	write("-sarif", o.sarif, func(w io.Writer) error {
-		summary, err := sarif.WriteSummary(w, report)
-		if n := summary.LeftOut(); n > 0 {
-			p.Warn("%s has the %d most severe findings and lacks %d: GitHub takes no more", o.sarif, summary.Results, n)
-		}
-		return err
-	})
-	write("-codequality", o.codequality, func(w io.Writer) error { return codequality.Write(w, report) })
-	write("-junit", o.junit, func(w io.Writer) error { return junit.Write(w, report) })
-	return errors.Join(errs...)
 }

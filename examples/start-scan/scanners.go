@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -9,31 +12,82 @@ import (
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
+var (
+	documented = []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.SBOM, codeant.AntiPatterns}
+	// observed are read from endpoints that only CodeAnt's command line client uses, where a token may be refused.
+	observed = []codeant.Analysis{codeant.IaC, codeant.DeadCode, codeant.DuplicateCode, codeant.Docstrings, codeant.ComplexFunctions}
+)
+
 // scanners are the analyses that -scanners selects.
 type scanners struct {
-	available []codeant.Analysis
-	missing   []string // known by name alone: no endpoint is known for their results
+	wanted []codeant.Analysis
+	// optional are those of "all" that an installation may not have: then that is no failure.
+	optional []codeant.Analysis
 }
 
 // parseScanners takes the names of CodeAnt's action, which passes -scanners on every run.
 func parseScanners(list string) (scanners, error) {
-	known := []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.SBOM, codeant.AntiPatterns}
-	byNameAlone := []string{"iac"}
-	var wanted scanners
+	var s scanners
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
+		a := codeant.Analysis(name)
 		switch {
 		case name == "all":
-			return scanners{known, byNameAlone}, nil
-		case slices.Contains(known, codeant.Analysis(name)):
-			wanted.available = append(wanted.available, codeant.Analysis(name))
-		case slices.Contains(byNameAlone, name):
-			wanted.missing = append(wanted.missing, name)
+			s.wanted, s.optional = append(s.wanted, documented...), observed
+		case slices.Contains(documented, a), slices.Contains(observed, a):
+			s.wanted = append(s.wanted, a)
 		default:
-			return wanted, pipeline.UsageError(fmt.Sprintf("-scanners %q has a name other than sast, sca, secrets, sbom, antipatterns, iac or all; see -h", list))
+			known := words(slices.Concat(documented, observed))
+			return s, pipeline.UsageError(fmt.Sprintf("-scanners %q has a name other than %s, all; see -h", list, known))
 		}
 	}
-	slices.Sort(wanted.available)
-	wanted.available = slices.Compact(wanted.available)
-	return wanted, nil
+	slices.Sort(s.wanted)
+	s.wanted = slices.Compact(s.wanted)
+	s.optional = slices.DeleteFunc(slices.Clone(s.optional), func(a codeant.Analysis) bool { return slices.Contains(s.wanted, a) })
+	return s, nil
+}
+
+func words(as []codeant.Analysis) string {
+	texts := make([]string, len(as))
+	for i, a := range as {
+		texts[i] = string(a)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// wait waits for what is wanted, and then for what is optional, which is asked for once to see whether it is there at all.
+func (s scanners) wait(ctx context.Context, client *codeant.Client, rev codeant.Revision, opts codeant.WaitOptions) (
+	report *codeant.ScanReport, missing []codeant.Analysis, err error,
+) {
+	report, err = client.Scans.Wait(ctx, rev, opts, s.wanted...)
+	if err != nil {
+		return report, nil, err
+	}
+	var there []codeant.Analysis
+	for _, a := range s.optional {
+		if _, err := client.Scans.Results(ctx, rev, a); refused(err) {
+			missing = append(missing, a)
+		} else {
+			there = append(there, a)
+		}
+	}
+	if len(there) == 0 { // Wait of none would be of sast and sca
+		return report, missing, nil
+	}
+	more, err := client.Scans.Wait(ctx, rev, opts, there...)
+	if more != nil {
+		for a, results := range more.Results {
+			report.Results[a] = results
+		}
+	}
+	return report, missing, err
+}
+
+// refused reports whether CodeAnt answered that the token may not read an analysis, or that there is none.
+func refused(err error) bool {
+	var answer *codeant.APIError
+	if !errors.As(err, &answer) || errors.Is(err, codeant.ErrBadResponse) {
+		return false
+	}
+	return answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusNotFound
 }

@@ -75,7 +75,8 @@ func clash(one, other, module string) string {
 	if module == "" {
 		what = "both have no module"
 	}
-	return fmt.Sprintf("%s and %s %s, and CodeAnt keeps one report of each module: give each -f an -m of its own, or use -module-from-dir; see -h", one, other, what)
+	return fmt.Sprintf("%s and %s %s, and CodeAnt keeps one report of each module: "+
+		"give each -f an -m of its own, or use -module-from-dir; see -h", one, other, what)
 }
 
 func expand(file string) ([]string, error) {

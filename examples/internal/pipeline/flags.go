@@ -90,7 +90,8 @@ func (p *Program) flagError(err error) string {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		// In getopts' style the value follows at once: -tTOKEN.
 		if short := name[:1]; len(name) > 1 && p.Flags.Lookup(short) != nil && !likeFlag.MatchString(name) {
-			return fmt.Sprintf("there is no flag that begins with -%s and goes on like this; write a value apart from its flag (-%s VALUE)", short, short)
+			return fmt.Sprintf("there is no flag that begins with -%s and goes on like this; write a value apart from its flag (-%s VALUE)",
+				short, short)
 		}
 		return "there is no flag -" + name
 	}

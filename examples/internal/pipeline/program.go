@@ -156,7 +156,8 @@ func (p *Program) token(ctx context.Context) (string, error) {
 	value := p.Token
 	switch {
 	case value != "":
-		p.Warn("the token on the command line (%s) can be read by every process on this machine; put it into %s", p.tokenFlag, codeant.TokenEnv)
+		p.Warn("the token on the command line (%s) can be read by every process on this machine; put it into %s",
+			p.tokenFlag, codeant.TokenEnv)
 	case p.TokenFile == "-":
 		line, err := firstLine(openfile.Reader(ctx, p.Stdin))
 		if err != nil {

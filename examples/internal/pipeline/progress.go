@@ -124,7 +124,8 @@ func (b *bar) line(now time.Time) string {
 	}
 	const cells = 20
 	full := int(b.sent * cells / b.total)
-	text := fmt.Sprintf("%s [%s%s] %d%% of %s", name, strings.Repeat("#", full), strings.Repeat(".", cells-full), b.sent*100/b.total, size(b.total))
+	filled := strings.Repeat("#", full) + strings.Repeat(".", cells-full)
+	text := fmt.Sprintf("%s [%s] %d%% of %s", name, filled, b.sent*100/b.total, size(b.total))
 	if took := now.Sub(b.began); b.sent > 0 && took >= time.Second {
 		speed := float64(b.sent) / took.Seconds()
 		left := time.Duration(float64(b.total-b.sent) / speed * float64(time.Second))

@@ -51,11 +51,16 @@ var commands = []struct {
 	pattern *regexp.Regexp
 	defuse  func(string) string
 }{
-	{regexp.MustCompile(`:{2,}`), spaced},                                                                           // GitHub Actions
-	{regexp.MustCompile(`##[A-Za-z]*\[`), func(s string) string { return "## " + s[2:] }},                           // Azure Pipelines, TeamCity
-	{regexp.MustCompile(`\+{3,}|^(-{3,}|~{3,}|\^{3,})`), spaced},                                                    // Buildkite
-	{regexp.MustCompile(`%0[AaDd]`), func(s string) string { return "% " + s[1:] }},                                 // a line break in a command
-	{regexp.MustCompile(`section_(start|end):`), func(s string) string { return strings.Replace(s, ":", " :", 1) }}, // GitLab CI
+	// GitHub Actions
+	{regexp.MustCompile(`:{2,}`), spaced},
+	// Azure Pipelines, TeamCity
+	{regexp.MustCompile(`##[A-Za-z]*\[`), func(s string) string { return "## " + s[2:] }},
+	// Buildkite
+	{regexp.MustCompile(`\+{3,}|^(-{3,}|~{3,}|\^{3,})`), spaced},
+	// GitLab CI
+	{regexp.MustCompile(`section_(start|end):`), func(s string) string { return strings.Replace(s, ":", " :", 1) }},
+	// A line break inside a command
+	{regexp.MustCompile(`%0[AaDd]`), func(s string) string { return "% " + s[1:] }},
 }
 
 func spaced(s string) string { return strings.Join(strings.Split(s, ""), " ") }

@@ -67,7 +67,8 @@ var changing = regexp.MustCompile(`cdt_••••\S{4}`)
 func Screens(t *testing.T, name string, shots []Shot) {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("# What " + name + " shows\n\nA test makes this page from runs of the program, so it is what one sees; in a terminal, when the run has ended.\n")
+	b.WriteString("# What " + name + " shows\n\n" +
+		"A test makes this page from runs of the program, so it is what one sees; in a terminal, when the run has ended.\n")
 	for _, shot := range shots {
 		text := changing.ReplaceAllString(shot.Text, "cdt_••••w3x9")
 		b.WriteString("\n## " + shot.Title + "\n\n```text\n$ " + strings.TrimSpace(shot.Command) + "\n" + text + "```\n")
