@@ -33,7 +33,9 @@ func TestTheProgramTakesThePlaceOfQualityGatesSh(t *testing.T) {
 		"the gate of secrets failed":        answers(`{"status":"COMPLETED","secret_quality_gate":{"status":"FAILED"}}`),
 		"another gate failed, such as SAST": answers(`{"status":"COMPLETED","secret_quality_gate":{"status":"PASSED"},"sast_quality_gate":{"status":"FAILED"}}`),
 		"a gate answers SKIPPED":            answers(`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"}}`),
-		"a gate answers WARNING, which is allowed with `-passing-status`": answers(`{"status":"COMPLETED","secret_quality_gate":{"status":"WARNING"}}`, "-passing-status", "WARNING"),
+		"a gate answers WARNING, which is allowed with `-passing-status`": answers(
+			`{"status":"COMPLETED","secret_quality_gate":{"status":"WARNING"}}`, "-passing-status", "WARNING",
+		),
 		"the answer has no gates":                answers(`{"status":"COMPLETED"}`),
 		"the analysis ends with ERROR":           answers(`{"status":"ERROR","message":"clone failed"}`),
 		"the start answers 504":                  runs("gates.start", []codeanttest.Fault{{Status: 504}}, line...),
