@@ -46,15 +46,6 @@ func seen(server *codeanttest.Server, op string) int {
 	return n
 }
 
-// bodies counts the requests that reached the API by operation and body. A call of its own revision has a body of its own.
-func bodies(server *codeanttest.Server) map[string]int {
-	n := map[string]int{}
-	for _, r := range server.Requests() {
-		n[r.Op+" "+string(r.Body)]++
-	}
-	return n
-}
-
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), d)

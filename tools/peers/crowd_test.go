@@ -158,7 +158,9 @@ func TestNginxLimitsRequests(t *testing.T) {
 func TestNginxCompressesAnswers(t *testing.T) {
 	everyProtocol(t, func(t *testing.T, http2 bool) {
 		api := codeanttest.NewServer(t)
-		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{http: "gzip on; gzip_types application/json; gzip_min_length 1; gzip_proxied any;"})
+		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{
+			http: "gzip on; gzip_types application/json; gzip_min_length 1; gzip_proxied any;",
+		})
 		got, err := newClient(t, api, front.url).Tokens.List(t.Context())
 		require.NoError(t, err)
 		direct, err := newClient(t, api, api.URL()).Tokens.List(t.Context())
@@ -287,5 +289,40 @@ func TestHAProxyReloads(t *testing.T) {
 func TestHAProxyRestarts(t *testing.T) {
 	testRestart(t, func(t *testing.T, http2 bool, upstream string) *front {
 		return startHAProxy(t, http2, upstream, haproxy{})
+	})
+}
+
+// nginx closes connections that were idle for a second, at the very moment at which the client uses them again.
+func TestNginxClosesIdleConnections(t *testing.T) {
+	everyProtocol(t, func(t *testing.T, http2 bool) {
+		api := codeanttest.NewServer(t)
+		front := startNginx(t, http2, hostOf(t, api.URL()), nginx{http: "keepalive_timeout 1s;"})
+		client := newClient(t, api, front.url)
+		ctx := within(t, time.Minute)
+		const callers, times = 32, 5
+		errs := crowd(callers, callers, func(i int) error {
+			var failed error
+			for n := range times {
+				_, err := client.Gates.Start(ctx, numbered(i*times+n))
+				failed = errors.Join(failed, err)
+				pause(ctx, 940*time.Millisecond+time.Duration(i)*4*time.Millisecond)
+			}
+			return failed
+		})
+		failed := 0
+		for _, err := range errs {
+			if err != nil {
+				failed++
+				assert.ErrorIs(t, err, codeant.ErrUnknownOutcome, "the only honest failure, where the request crossed the close")
+			}
+		}
+		seenBodies := map[string]int{}
+		for _, r := range api.Requests() {
+			seenBodies[string(r.Body)]++
+		}
+		for body, n := range seenBodies {
+			assert.Equal(t, 1, n, "%s", body)
+		}
+		t.Logf("%d of %d callers met a close", failed, callers)
 	})
 }

@@ -130,14 +130,18 @@ type azurite struct {
 	*azure.Client
 }
 
-const account = "devstoreaccount1" // the emulator's, with its well-known key
+// The emulator's account, with its well-known key.
+const (
+	account    = "devstoreaccount1"
+	accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
 
 func startAzurite(t *testing.T) *azurite {
 	t.Helper()
 	port := freePort(t)
 	start(t, port, program(t, "PEERS_AZURITE"), "--blobHost", "127.0.0.1", "--blobPort", strconv.Itoa(port), "--location", t.TempDir(),
 		"--silent", "--skipApiVersionCheck", "--disableProductStyleUrl")
-	key, err := azure.NewSharedKeyCredential(account, "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
+	key, err := azure.NewSharedKeyCredential(account, accountKey)
 	require.NoError(t, err)
 	client, err := azure.NewClientWithSharedKeyCredential("http://"+address(port)+"/"+account, key, nil)
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -26,19 +27,19 @@ var falseStorages = []struct {
 	{
 		name:    "200 with a page",
 		nginx:   nginx{server: `default_type text/html; return 200 "<html><body>Please log in</body></html>";`},
-		haproxy: haproxy{frontend: `http-request return status 200 content-type text/html string "<html><body>Please log in</body></html>"`},
+		haproxy: haproxy{frontend: returns("text/html", "<html><body>Please log in</body></html>")},
 		sizes:   []int{small, medium},
 	},
 	{
 		name:    "200 with an error in XML",
 		nginx:   nginx{server: `default_type application/xml; return 200 "<Error><Code>InternalError</Code></Error>";`},
-		haproxy: haproxy{frontend: `http-request return status 200 content-type application/xml string "<Error><Code>InternalError</Code></Error>"`},
+		haproxy: haproxy{frontend: returns("application/xml", "<Error><Code>InternalError</Code></Error>")},
 		sizes:   []int{small, medium},
 	},
 	{
 		name:    "200 with an error in JSON",
 		nginx:   nginx{server: `default_type application/json; return 200 '{"error":"no space"}';`},
-		haproxy: haproxy{frontend: `http-request return status 200 content-type application/json string "{\"error\":\"no space\"}"`},
+		haproxy: haproxy{frontend: returns("application/json", `{"error":"no space"}`)},
 		sizes:   []int{small, medium},
 	},
 	{
@@ -47,6 +48,11 @@ var falseStorages = []struct {
 		haproxy: haproxy{frontend: "http-request return status 202"},
 		sizes:   []int{small, medium},
 	},
+}
+
+// returns is a line of HAProxy's configuration that answers every request with this.
+func returns(contentType, body string) string {
+	return fmt.Sprintf("http-request return status 200 content-type %s string %q", contentType, body)
 }
 
 func testFalseStorages(t *testing.T, launch func(t *testing.T, http2 bool, i int) *front) {

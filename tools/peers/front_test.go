@@ -200,8 +200,11 @@ var faultCases = []faultCase{
 		nginx:   &nginx{},
 		haproxy: &haproxy{},
 		fault:   []codeanttest.Fault{{Status: 503, Body: `{"message":"deploying"}`}},
-		starts:  outcome{kinds: []error{codeant.ErrUnavailable}, isNot: []error{codeant.ErrUnknownOutcome}, text: "deploying", attempts: 1, seen: 1, front: 1},
-		reads:   outcome{seen: 2, front: 2},
+		starts: outcome{
+			kinds: []error{codeant.ErrUnavailable}, isNot: []error{codeant.ErrUnknownOutcome}, text: "deploying",
+			attempts: 1, seen: 1, front: 1,
+		},
+		reads: outcome{seen: 2, front: 2},
 	},
 	{
 		name:    "the API is slower than the front's patience, once",

@@ -107,7 +107,9 @@ func (p *presigner) upload(ctx context.Context, t *testing.T, body []byte, opts 
 	return p.send(ctx, t, codeant.CoverageUpload{Revision: revision, Body: bytes.NewReader(body)}, opts...)
 }
 
-func (p *presigner) send(ctx context.Context, t *testing.T, up codeant.CoverageUpload, opts ...codeant.Option) (*codeant.CoverageResult, error) {
+func (p *presigner) send(
+	ctx context.Context, t *testing.T, up codeant.CoverageUpload, opts ...codeant.Option,
+) (*codeant.CoverageResult, error) {
 	t.Helper()
 	result, err := newClient(t, p.Server, p.URL(), opts...).Coverage.Upload(ctx, up)
 	if err != nil {
