@@ -25,8 +25,9 @@ const (
 	BaseURLEnv     = "CODEANT_API_URL"
 )
 
-// Client speaks to CodeAnt with one token. It is safe for many goroutines at once; make one and keep it, because it
-// holds the connections.
+// Client speaks to CodeAnt with one token. It and its services are safe for many goroutines at once. Make one and keep
+// it, because it holds the connections. Clients of several tokens share connections if WithHTTPClient gives them one
+// http.Client.
 type Client struct {
 	Tokens   *TokensService
 	Coverage *CoverageService
@@ -214,7 +215,8 @@ func (c *Client) connect(hc *http.Client, middleware []func(http.RoundTripper) h
 	return nil
 }
 
-// CloseIdleConnections closes the connections that no call uses at this moment.
+// CloseIdleConnections closes the connections that no call uses at this moment, also those of other clients on the same
+// transport.
 func (c *Client) CloseIdleConnections() {
 	if c != nil && c.close != nil {
 		c.close()

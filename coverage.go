@@ -133,6 +133,9 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 
 // Presign asks for a URL to put a report to, for programs that transfer the file themselves. Most use Upload.
 //
+// Send the file to PresignedUpload.Reveal with PUT, a Content-Length and the header "Content-Type: application/xml",
+// whatever the format is, and without the token. Then call Complete.
+//
 // Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
 func (s *CoverageService) Presign(ctx context.Context, t CoverageTarget) (*PresignedUpload, error) {
 	in, err := t.wire()

@@ -14,13 +14,14 @@
 //
 // A method returns a nil error only if the thing was done and CodeAnt said so in an answer that could be read. An
 // answer that breaks off, a page of a proxy, a body that says that it failed, a report that the storage refused: each is
-// an error.
+// an error. There is one exception: if CodeAnt's gateway times out while a job is started, the job may run all the same,
+// and [Started] says that it is Unconfirmed.
 //
 // # Errors
 //
-// What kind of failure an error is tells errors.Is with the Err… variables; one error may be of several kinds. Details
-// are in [APIError], [UnauthorizedError], [TokenRevokedError] and [StorageError], for errors.As. Bad input is found
-// before anything is sent and is [ErrInvalidRequest], [ErrInvalidReport], [ErrInvalidToken] or [ErrMissingToken].
+// Use errors.Is with the Err… variables to tell failures apart; several may match one error. For details use errors.As
+// with [APIError], [UnauthorizedError], [TokenRevokedError] and [StorageError]. Bad input is found before anything is sent
+// and is [ErrInvalidRequest], [ErrInvalidReport], [ErrInvalidToken] or [ErrMissingToken].
 //
 // # Retries
 //
@@ -31,6 +32,17 @@
 //
 // The token goes to the origin of the base URL and nowhere else; no redirect is followed. However a [Token], a
 // [PresignedUpload] or an error is printed, it shows no secret.
+//
+// # Many goroutines
+//
+// A [Client], its services and the token sources of this package are safe for many goroutines at once. Your own token
+// sources, middleware and observers are called from several at once. A method does not change its request, and what it
+// returns belongs to the caller. Give the Body of an upload to one call at a time.
+//
+// # Raw
+//
+// Fields named Raw hold JSON as it came. Those of one answer share its memory, so they are read-only: clone one before you
+// change it, or to keep it without the rest.
 //
 // # What is known of the API
 //
