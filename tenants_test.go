@@ -2,11 +2,13 @@ package codeant_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codeant-sdk/codeant"
+	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
 // counting is a server that counts connections, and requests whose token is not that of the organization in their query.
@@ -85,4 +88,25 @@ func TestTheClientsOfManyTokensShareConnections(t *testing.T) {
 	}
 	assert.EqualValues(t, organizations, connections.Load(), "each client with a transport of its own")
 	assert.Zero(t, mistaken.Load())
+}
+
+func TestACertificateOfAnUnknownAuthoritySaysWhatToDoAndDefaultTransportTakesIt(t *testing.T) {
+	t.Parallel()
+	server := codeanttest.NewServer(t, codeanttest.TLS())
+	client := rawClient(t, server.URL(), codeant.WithToken(server.Token().Reveal()))
+	_, err := client.Tokens.List(t.Context())
+	host := strings.TrimPrefix(server.URL(), "https://")
+	assert.EqualError(t, err, "codeant: tokens.list: no answer: no secure connection: tls: failed to verify certificate: x509: certificate signed "+
+		"by unknown authority (POST /api/tokens/list, host "+host+", 1 attempt); trust the certificate's authority: add it to this "+
+		"system's, name its file in SSL_CERT_FILE, or use WithHTTPClient with a changed DefaultTransport")
+	assert.ErrorIs(t, err, codeant.ErrUnavailable)
+
+	transport := codeant.DefaultTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: server.Certificates()}
+	client = rawClient(t, server.URL(), codeant.WithToken(server.Token().Reveal()), codeant.WithHTTPClient(&http.Client{Transport: transport}))
+	const report = "SF:a.go\nDA:1,1\nend_of_record\n"
+	result, err := client.Coverage.Upload(t.Context(), codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(report)})
+	require.NoError(t, err, "neither the API nor the storage has a certificate that this system knows")
+	assert.EqualValues(t, len(report), result.Bytes)
+	assert.Len(t, server.Uploads(), 1)
 }
