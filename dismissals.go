@@ -31,7 +31,7 @@ func (s *ScansService) Dismissals(ctx context.Context, repo string, a Analysis) 
 	if err := validateRepo(repo); err != nil {
 		return nil, err
 	}
-	if _, err := a.operation(); err != nil {
+	if err := a.validate(); err != nil {
 		return nil, err
 	}
 	in := struct {

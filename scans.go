@@ -52,31 +52,37 @@ const (
 
 var analysesInOrder = [...]Analysis{SAST, SCA, Secrets, SBOM, AntiPatterns, IaC, DeadCode, DuplicateCode, Docstrings, ComplexFunctions}
 
-func (a Analysis) operation() (operation, error) {
+func (a Analysis) validate() error {
+	if slices.Contains(analysesInOrder[:], a) {
+		return nil
+	}
+	return invalid("analysis", string(a), "is not known", "use sast, sca, secrets, sbom, antipatterns, iac, dead_code, "+
+		"duplicate_code, docstring or complex_functions")
+}
+
+// operation returns the operation that reads the results of a valid analysis.
+func (a Analysis) operation() operation {
 	switch a {
 	case SAST:
-		return opScansSAST, nil
+		return opScansSAST
 	case SCA:
-		return opScansSCA, nil
+		return opScansSCA
 	case Secrets:
-		return opScansSecrets, nil
+		return opScansSecrets
 	case SBOM:
-		return opScansSBOM, nil
+		return opScansSBOM
 	case AntiPatterns:
-		return opScansAntiPatterns, nil
+		return opScansAntiPatterns
 	case IaC:
-		return opScansIaC, nil
+		return opScansIaC
 	case DeadCode:
-		return opScansDeadCode, nil
+		return opScansDeadCode
 	case DuplicateCode:
-		return opScansDuplicateCode, nil
+		return opScansDuplicateCode
 	case Docstrings:
-		return opScansDocstrings, nil
-	case ComplexFunctions:
-		return opScansComplexFunctions, nil
+		return opScansDocstrings
 	}
-	return operation{}, invalid("analysis", string(a), "is not known", "use sast, sca, secrets, sbom, antipatterns, iac, dead_code, "+
-		"duplicate_code, docstring or complex_functions")
+	return opScansComplexFunctions
 }
 
 // ScanRequest names the commit to scan.
@@ -230,10 +236,10 @@ func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, er
 // observed (CodeAnt-AI/codeant-scripts start_scan.sh, for SCA and the bodies of SAST; CodeAnt-AI/codeant-cli, for the analyses
 // from IaC on). Uncertain: the fields of a finding; from IaC on also whether a cdt_ token is accepted.
 func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*ScanResults, error) {
-	op, err := a.operation()
-	if err != nil {
+	if err := a.validate(); err != nil {
 		return nil, err
 	}
+	op := a.operation()
 	wire, err := newScanWire(rev)
 	if err != nil {
 		return nil, err
@@ -282,7 +288,7 @@ func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions,
 	}
 	wanted := slices.Compact(slices.Sorted(slices.Values(as)))
 	for _, a := range wanted {
-		if _, err := a.operation(); err != nil {
+		if err := a.validate(); err != nil {
 			return nil, err
 		}
 	}
@@ -315,7 +321,7 @@ func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions,
 }
 
 func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions, a Analysis) (*ScanResults, error) {
-	op, _ := a.operation()
+	op := a.operation()
 	var results *ScanResults
 	err := poll(ctx, op, opts, func(ctx context.Context) pollState {
 		seen, err := s.Results(ctx, rev, a)
@@ -337,7 +343,7 @@ func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 // earlier scan.
 func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
 	for _, a := range as {
-		if _, err := a.operation(); err != nil {
+		if err := a.validate(); err != nil {
 			return nil, err
 		}
 	}
