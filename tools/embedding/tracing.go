@@ -47,8 +47,3 @@ func traceUploads(provider trace.TracerProvider) func(context.Context, codeant.A
 		span.End(trace.WithTimestamp(end))
 	}
 }
-
-// withoutUploads is the filter for whoever puts otelhttp around the transport, in WithHTTPClient, after all.
-func withoutUploads(req *http.Request) bool {
-	return codeant.OperationName(req.Context()) != "coverage.put"
-}
