@@ -16,15 +16,17 @@ import (
 const (
 	minInterval    = 100 * time.Millisecond
 	maxInterval    = 365 * 24 * time.Hour // longer ones would overflow when they are spread
-	maxFailedPolls = 5                    // in a row, each with its retries: about a minute without an answer
+	maxFailedPolls = 5                    // in a row, each with its retries: most of a minute without an answer
 	lastPollLead   = time.Second          // the last poll happens this long before the time is up, to have time for its answer
 	maxRetryAfter  = 10 * time.Minute     // the longest Retry-After that a wait without a time limit respects
 )
 
 // WaitOptions say how to wait for a result. The first poll happens at once. The pauses after it double from Interval to
 // MaxInterval and vary by ±10 %; a longer Retry-After of the server is respected, at most 10 minutes if the wait has no time
-// limit. The last pause is cut so that one more poll happens just before the time is up. Five failed polls in a row, each
-// with its own retries, end the wait with the error of the last one.
+// limit. The last pause is cut so that one more poll happens just before the time is up.
+//
+// After a failed poll, the pause is close to MaxInterval at once. Five failed polls in a row, each with its own retries, end
+// the wait with the error of the last one: by default after most of a minute, so that an outage of 45 seconds ends no wait.
 type WaitOptions struct {
 	// Timeout limits the whole wait. Default 5 minutes; if it is negative, only the context limits the wait.
 	Timeout time.Duration
@@ -157,12 +159,15 @@ func (w *waiting) judge(seen pollState) (time.Duration, error) {
 	if api != nil {
 		asked = api.RetryAfter
 	}
-	return w.next(asked)
+	usual := w.pauses.NextBackOff()
+	if w.failed > 0 {
+		usual = max(usual, w.opts.MaxInterval*9/10) // so that the polls that may fail outlast an outage of 45 seconds
+	}
+	return w.next(usual, asked)
 }
 
-// next returns the pause, which is asked for if that is longer than the usual one, or why there is no time for it.
-func (w *waiting) next(asked time.Duration) (time.Duration, error) {
-	usual := w.pauses.NextBackOff()
+// next returns the longer of the usual pause and the one that the server asked for, or why there is no time for it.
+func (w *waiting) next(usual, asked time.Duration) (time.Duration, error) {
 	deadline, ok := w.ctx.Deadline()
 	if !ok {
 		return max(usual, min(asked, maxRetryAfter)), nil

@@ -258,3 +258,24 @@ func TestServicesThatNewDidNotMakeAnswerWithAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOutageOf45SecondsEndsNoWait(t *testing.T) {
+	t.Parallel()
+	for second := range 20 { // the outage begins this long after the wait
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			mock := httpmock.NewMockTransport()
+			mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+				switch since := time.Since(began) - time.Duration(second)*time.Second; {
+				case since < 0:
+					return httpmock.NewStringResponse(200, `{"status":"PENDING"}`), nil
+				case since < 45*time.Second:
+					return httpmock.NewStringResponse(503, ""), nil
+				}
+				return httpmock.NewStringResponse(200, passes), nil
+			})
+			_, err := funnelClient(t, mock).Gates.Wait(t.Context(), shop, codeant.WaitOptions{})
+			require.NoError(t, err)
+		})
+	}
+}
