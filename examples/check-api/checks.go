@@ -42,24 +42,26 @@ func checks(client, stranger *codeant.Client, about subject) []check {
 		}})...)
 }
 
+// results asks for the results of one analysis.
+func results(client *codeant.Client, rev codeant.Revision, evidence string, a codeant.Analysis) check {
+	return check{"scans.results." + string(a), evidence, "", func(ctx context.Context) error {
+		_, err := client.Scans.Results(ctx, rev, a)
+		return err
+	}}
+}
+
 func readsOfScans(client *codeant.Client, about subject) []check {
 	rev := about.revision
-	results := func(op, evidence string, a codeant.Analysis) check {
-		return check{op, evidence, "", func(ctx context.Context) error {
-			_, err := client.Scans.Results(ctx, rev, a)
-			return err
-		}}
-	}
 	return []check{
 		{"tokens.list", "inferred", "", func(ctx context.Context) error {
 			_, err := client.Tokens.List(ctx)
 			return err
 		}},
-		results("scans.results.sast", "documented", codeant.SAST),
-		results("scans.results.sca", "observed", codeant.SCA),
-		results("scans.results.secrets", "documented", codeant.Secrets),
-		results("scans.results.sbom", "documented", codeant.SBOM),
-		results("scans.results.antipatterns", "documented", codeant.AntiPatterns),
+		results(client, rev, "documented", codeant.SAST),
+		results(client, rev, "observed", codeant.SCA),
+		results(client, rev, "documented", codeant.Secrets),
+		results(client, rev, "documented", codeant.SBOM),
+		results(client, rev, "documented", codeant.AntiPatterns),
 		{"scans.history", "documented", "", func(ctx context.Context) error {
 			_, err := client.Scans.History(ctx, rev)
 			return err
@@ -105,18 +107,22 @@ func readsOfOrganization(client *codeant.Client, about subject) []check {
 			return err
 		}},
 		{"metrics.comparison", "documented", noAuthor, func(ctx context.Context) error {
-			_, err := client.Metrics.Comparison(ctx, codeant.DeveloperRequest{Organization: about.org, Author: about.author, Start: start, End: end})
+			_, err := client.Metrics.Comparison(ctx, codeant.DeveloperRequest{
+				Organization: about.org, Author: about.author, Start: start, End: end,
+			})
 			return err
 		}},
 		{"metrics.summary", "documented", noAuthor, func(ctx context.Context) error {
-			_, err := client.Metrics.Summary(ctx, codeant.SummaryRequest{Organization: about.org, Author: about.author, Start: start, End: end})
+			_, err := client.Metrics.Summary(ctx, codeant.SummaryRequest{
+				Organization: about.org, Author: about.author, Start: start, End: end,
+			})
 			return err
 		}},
 	}
 }
 
-// readsOfScanCenter asks the endpoints of CodeAnt's command line client through Call: it shows what comes back before
-// any decoder has an opinion.
+// readsOfScanCenter asks the endpoints of CodeAnt's command line client. Those that no method of package codeant calls are
+// asked through Call.
 func readsOfScanCenter(client *codeant.Client, about subject) []check {
 	call := func(op, path string, body map[string]any) check {
 		return check{op, "observed", "", func(ctx context.Context) error {
@@ -125,24 +131,33 @@ func readsOfScanCenter(client *codeant.Client, about subject) []check {
 		}}
 	}
 	const center = "/extension/scans2/"
-	repo, commit := about.revision.Repo, about.revision.Commit
-	results := func(op, path, kind string) check {
+	rev := about.revision
+	called := func(op, path, kind string) check {
 		return call(op, center+path, map[string]any{
-			"repo": repo, "commit_id": commit, "result_type": kind, "filter_dismissed": false, "include_false_positives": true,
+			"repo": rev.Repo, "commit_id": rev.Commit, "result_type": kind, "filter_dismissed": false, "include_false_positives": true,
 		})
 	}
 	return []check{
-		call("account.verify", center+"validate", map[string]any{"extension": "cli"}),
-		call("account.repositories", center+"listrepos", map[string]any{"org": about.org.Name}),
-		call("extension.history", center+"get-scan-history", map[string]any{"repo": repo}),
-		results("extension.results.security_issues", "fetch-results", "security_issues"),
-		results("extension.results.sca", "fetch-advanced-results", "sca"),
-		results("scans.results.docstring", "fetch-results", "docstring"),
-		results("scans.results.complex_functions", "fetch-results", "complex_functions"),
-		results("scans.results.iac", "fetch-advanced-results", "iac"),
-		results("scans.results.dead_code", "fetch-advanced-results", "dead_code"),
-		results("scans.results.duplicate_code", "fetch-advanced-results", "duplicate_code"),
-		call("scans.dismissals", center+"dismiss-alerts/get", map[string]any{"repo": repo, "analysis_type": "security"}),
+		{"account.verify", "observed", "", func(ctx context.Context) error {
+			_, err := client.Account.Verify(ctx)
+			return err
+		}},
+		{"account.repositories", "observed", "", func(ctx context.Context) error {
+			_, err := client.Account.Repositories(ctx, about.org)
+			return err
+		}},
+		call("extension.history", center+"get-scan-history", map[string]any{"repo": rev.Repo}),
+		called("extension.results.security_issues", "fetch-results", "security_issues"),
+		called("extension.results.sca", "fetch-advanced-results", "sca"),
+		results(client, rev, "observed", codeant.Docstrings),
+		results(client, rev, "observed", codeant.ComplexFunctions),
+		results(client, rev, "observed", codeant.IaC),
+		results(client, rev, "observed", codeant.DeadCode),
+		results(client, rev, "observed", codeant.DuplicateCode),
+		{"scans.dismissals", "observed", "", func(ctx context.Context) error {
+			_, err := client.Scans.Dismissals(ctx, rev.Repo, codeant.SAST)
+			return err
+		}},
 	}
 }
 
@@ -154,7 +169,9 @@ func writes(client *codeant.Client, about subject) []check {
 	rev := about.revision
 	return []check{
 		{"coverage.presign", "observed", missing, func(ctx context.Context) error {
-			_, err := client.Coverage.Upload(ctx, codeant.CoverageUpload{Revision: rev, Module: "codeant-check-api", Body: strings.NewReader(report)})
+			_, err := client.Coverage.Upload(ctx, codeant.CoverageUpload{
+				Revision: rev, Module: "codeant-check-api", Body: strings.NewReader(report),
+			})
 			return err
 		}},
 		{"scans.start", "documented", missing, func(ctx context.Context) error {

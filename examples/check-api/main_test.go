@@ -184,7 +184,7 @@ func TestTwoVariantsOfTheWireAreToldApart(t *testing.T) {
 		switch {
 		case op == "tokens.list" && n == 2:
 			return codeanttest.Fault{Status: 401, Body: `{"error":{"message":"canary","code":"canary"}}`}
-		case op == "metrics.pull_requests" || op == "metrics.active_developers" || op == "metrics.comparison" || op == "call":
+		case op == "metrics.pull_requests" || op == "metrics.active_developers" || op == "metrics.comparison" || op == "scans.dismissals":
 			return codeanttest.Fault{Status: 403, Body: `{"message":"canary"}`, Header: http.Header{"X-RateLimit-Limit": {"77003"}}}
 		}
 		return codeanttest.Fault{}
@@ -201,6 +201,7 @@ func TestTwoVariantsOfTheWireAreToldApart(t *testing.T) {
 	}, answers("401"))
 	assert.Equal(t, []string{"none in 26 answers", "x-ratelimit-limit"}, answers("rate limits"))
 	assert.Equal(t, []string{"yes", "yes, but not at metrics.active_developers, metrics.pull_requests, metrics.comparison"}, answers("metrics"))
+	assert.Equal(t, []string{"yes", "yes, but not at scans.dismissals"}, answers("scan centre"))
 	assert.Equal(t, "ErrForbidden", b.row(t, "metrics.active_developers").Decoder)
 }
 

@@ -38,7 +38,10 @@ func runDeploy(ctx context.Context, command string, token codeant.Token) error {
 		return errors.New("the command has ended, but a process that it left behind still holds its output, so it may not be done: " +
 			"let the command wait for it")
 	}
-	return fmt.Errorf("the command failed: %w: %s", err, strings.TrimSpace(output.String()))
+	if printed := strings.TrimSpace(output.String()); printed != "" {
+		return fmt.Errorf("the command failed: %w: %s", err, printed)
+	}
+	return fmt.Errorf("the command failed: %w", err)
 }
 
 // limited keeps the beginning of what is written to it.

@@ -52,6 +52,8 @@ func TestADeployThatFailsLeavesTheOldTokenInForceAndShowsNoSecret(t *testing.T) 
 	assert.Equal(t, 4, got.Code)
 	assert.Regexp(t, `the command failed: exit status 3: cdt_••••\S{4}; the old token stays valid, the new one was revoked`, got.Stderr)
 	assert.Equal(t, map[string]codeant.TokenStatus{"tok_1": codeant.TokenActive, "tok_2": codeant.TokenRevoked}, statuses(t, w, w.Server.Token()))
+	silent := w.Run(t, run, "-id", "tok_1", "-name", "pipeline", "-deploy", "exit 3")
+	assert.Contains(t, silent.Stderr, "the command failed: exit status 3; the old token stays valid, the new one was revoked")
 }
 
 func TestUsage(t *testing.T) {

@@ -60,4 +60,6 @@ func TestAllowUnavailableForgivesOnlyWhatWaitingWouldHelp(t *testing.T) {
 	} {
 		assert.Equal(t, tt.forgive, Retryable(tt.err), name)
 	}
+	assert.Equal(t, ExitUnavailable, ExitCode(page), "the page did not come from CodeAnt, so the token is not to blame")
+	assert.Equal(t, ExitUnauthorized, ExitCode(errors.Join(page, failure(t, codeanttest.Fault{Status: 401}))))
 }
