@@ -184,7 +184,7 @@ func TestTwoVariantsOfTheWireAreToldApart(t *testing.T) {
 		switch {
 		case op == "tokens.list" && n == 2:
 			return codeanttest.Fault{Status: 401, Body: `{"error":{"message":"canary","code":"canary"}}`}
-		case op == "metrics.pull_requests" || op == "metrics.active_developers" || op == "metrics.comparison" || op == "scans.dismissals":
+		case op == "metrics.pull_requests" || op == "metrics.active_developers" || op == "metrics.comparison" || op == "scans.dismissals" || op == "call":
 			return codeanttest.Fault{Status: 403, Body: `{"message":"canary"}`, Header: http.Header{"X-RateLimit-Limit": {"77003"}}}
 		}
 		return codeanttest.Fault{}

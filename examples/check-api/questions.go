@@ -86,17 +86,19 @@ func azureSpelling(rows []row) question {
 
 func unauthorizedBody(rows []row) question {
 	const text = "What does a 401 look like?"
-	for _, r := range having(rows, "unauthorized") {
-		if r.Status != 401 {
-			return settled(text, fmt.Sprintf("an unknown token is answered with %d and %s", r.Status, r.ContentType))
-		}
-		challenge := "without WWW-Authenticate"
-		if slices.Contains(r.Headers, "www-authenticate") {
-			challenge = "with WWW-Authenticate"
-		}
-		return settled(text, fmt.Sprintf("%s %s, %s", r.ContentType, compact(r.Shape), challenge))
+	answers := having(rows, "unauthorized")
+	if len(answers) == 0 {
+		return open(text, "there was no answer")
 	}
-	return open(text, "there was no answer")
+	r := answers[0]
+	if r.Status != 401 {
+		return settled(text, fmt.Sprintf("an unknown token is answered with %d and %s", r.Status, r.ContentType))
+	}
+	challenge := "without WWW-Authenticate"
+	if slices.Contains(r.Headers, "www-authenticate") {
+		challenge = "with WWW-Authenticate"
+	}
+	return settled(text, fmt.Sprintf("%s %s, %s", r.ContentType, compact(r.Shape), challenge))
 }
 
 func rateLimits(rows []row) question {

@@ -63,6 +63,7 @@ func SameKey(key []byte, name string) bool {
 	}
 	for i, c := range key {
 		if c >= 0x80 {
+			//lint:ignore SA6005 some readers fold with ToLower, which turns other letters into ASCII than EqualFold
 			return strings.EqualFold(string(key), name) || strings.ToLower(string(key)) == strings.ToLower(name)
 		}
 		if i == len(name) || lower(c) != lower(name[i]) {

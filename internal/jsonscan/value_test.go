@@ -189,6 +189,7 @@ func TestSameKeyFoldsAsLenientReadersDo(t *testing.T) {
 	}
 	for _, name := range []string{"ok", "status", "id", "errorMessage"} {
 		for _, key := range keys {
+			//lint:ignore SA6005 both ways of folding are meant
 			want := strings.EqualFold(key, name) || strings.ToLower(key) == strings.ToLower(name)
 			assert.Equal(t, want, jsonscan.SameKey([]byte(key), name), "%q is %q", key, name)
 			if want {
