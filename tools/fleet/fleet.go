@@ -51,7 +51,7 @@ func simulate(t *testing.T, p policy, s scenario, pipelines int) *run {
 				scan:  60*time.Second + time.Duration(random.Float64()*float64(60*time.Second)),
 			}
 			all.Go(func() {
-				time.Sleep(start) // virtual
+				<-time.After(start) // virtual
 				r.outcomes[i] = pipeline(p, way, i)
 			})
 		}

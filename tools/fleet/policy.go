@@ -112,7 +112,7 @@ func (s *script) scan(ctx context.Context, fields map[string]string) error {
 		if sast && sca {
 			return nil
 		}
-		time.Sleep(30 * time.Second) // virtual
+		<-time.After(30 * time.Second) // virtual
 	}
 	if sast || sca {
 		return nil // "partial" is a success to it
@@ -132,7 +132,7 @@ func (s *script) gates(ctx context.Context, fields map[string]string) error {
 	default:
 		return fmt.Errorf("gates: %w", errRefused)
 	}
-	for began := time.Now(); time.Since(began) < 5*time.Minute; time.Sleep(15 * time.Second) { // virtual
+	for began := time.Now(); time.Since(began) < 5*time.Minute; <-time.After(15 * time.Second) { // virtual
 		status, body := s.post(ctx, "/analysis/ci/quality-gates/scan/results", fields)
 		switch {
 		case status == http.StatusNotFound:
