@@ -166,7 +166,7 @@ func New(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c.gatePolicy = gates
-	c.retrier = &retrier{policy: policy, budget: newBudget()}
+	c.retrier = &retrier{policy: policy, budget: newBudget(), jitter: 1}
 	c.observers = cfg.observers
 	if err := c.connect(hc, cfg.middleware); err != nil {
 		return nil, err

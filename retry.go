@@ -92,6 +92,7 @@ type failure struct {
 type retrier struct {
 	policy RetryPolicy
 	budget *budget
+	jitter float64 // how far a pause may be from half its bound: 1 spreads it from nothing to the bound
 }
 
 // run calls try until it succeeds or a gate closes, and returns the last failure. It calls after at the end of each
@@ -153,7 +154,7 @@ func (r *retrier) newDelays() delays {
 	jitter := func(bound time.Duration) *backoff.ExponentialBackOff {
 		return backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(min(bound, r.policy.MaxDelay)/2),
-			backoff.WithRandomizationFactor(1),
+			backoff.WithRandomizationFactor(r.jitter),
 			backoff.WithMultiplier(2),
 			backoff.WithMaxInterval(r.policy.MaxDelay/2),
 			backoff.WithMaxElapsedTime(0),
