@@ -274,3 +274,58 @@ func TestEveryMethodOfTheFaultTestTakesItsGoodAnswer(t *testing.T) {
 		assert.Equal(t, 2, peer.requests, op.Variable)
 	}
 }
+
+// The upload is the one request that is not of an operation: its peer is the storage.
+func TestTheUploadMeetsEveryFaultOnceAndForEver(t *testing.T) {
+	t.Parallel()
+	const report = "SF:a.go\nDA:1,1\nend_of_record\n"
+	for name, fault := range peerFaults() {
+		for _, forever := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, for ever %t", name, forever), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					storage := &faultyPeer{path: "/r", good: "", fault: fault, forever: forever}
+					completed := 0
+					peers := roundTripper(func(req *http.Request) (*http.Response, error) {
+						switch req.URL.Path {
+						case "/r":
+							assert.Empty(t, req.Header.Get("Authorization"))
+							return storage.RoundTrip(req)
+						case "/pr/analysis/coverage/complete":
+							completed++
+							return response(200, "application/json", strings.NewReader("{}")), nil
+						}
+						return response(200, "application/json", strings.NewReader(`{"coverage_url":"https://storage.example/r?X-Amz-Signature=`+signature+`"}`)), nil
+					})
+					var log bytes.Buffer
+					client := funnelClient(t, peers, codeant.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+
+					_, err := client.Coverage.Upload(t.Context(), codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(report)})
+
+					sent := 1
+					switch {
+					case fault.again && forever:
+						sent = 3
+					case fault.again:
+						sent = 2
+					}
+					assert.Equal(t, sent, storage.requests)
+					if fault.again && !forever || fault.nothing {
+						assert.NoError(t, err)
+						assert.Equal(t, 1, completed)
+						err = errors.New("none")
+					} else {
+						assert.ErrorIs(t, err, codeant.ErrStorage)
+						assert.Zero(t, completed, "only a stored report is completed")
+					}
+					printed := everyForm(t, err) + log.String()
+					for _, secret := range []string{canary, funnelToken, signature} {
+						assert.NotContains(t, printed, secret)
+					}
+				})
+			})
+		}
+	}
+}
+
+const signature = "c0ffee5167"
