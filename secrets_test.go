@@ -215,3 +215,19 @@ func TestErrorsThatAreNilOrZeroPrint(t *testing.T) {
 		assert.NotErrorIs(t, err, codeant.ErrConflict)
 	}
 }
+
+func TestAHostileTokenIDStaysOnOneLine(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("POST", codeant.DefaultBaseURL+"/api/tokens/create", httpmock.NewStringResponder(200,
+		`{"value":"cdt_createdToken0123456789","token":{"id":"t2\n::set-output name=x::pwned\u202e","last4":"\n::x"}}`))
+	mock.RegisterNoResponder(httpmock.NewStringResponder(403, `{"message":"no\n::error::x"}`))
+	for _, deployed := range []error{nil, errors.New("no disk\n::error::y")} {
+		_, err := funnelClient(t, mock).Tokens.Rotate(t.Context(), codeant.RotateTokenRequest{
+			ID: "t1", Name: "ci", Deploy: func(context.Context, *codeant.CreatedToken) error { return deployed },
+		})
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "\n")
+		assert.NotContains(t, err.Error(), "\u202e")
+	}
+}

@@ -54,7 +54,12 @@ type TokenInfo struct {
 }
 
 // Masked returns the form in which CodeAnt lists a token: cdt_•••• and the last four characters.
-func (i TokenInfo) Masked() string { return TokenPrefix + redact.Bullets + lastRunes(i.Last4, 4) }
+func (i TokenInfo) Masked() string {
+	return TokenPrefix + redact.Bullets + redact.Text(lastRunes(i.Last4, 4), 4)
+}
+
+// printedID returns the ID, which is the server's text, fit for an error.
+func (i TokenInfo) printedID() string { return redact.Text(i.ID, maxPrintedValue) }
 
 func lastRunes(s string, n int) string {
 	runes := []rune(s)
@@ -200,7 +205,7 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 	rotation := &TokenRotation{Created: created}
 	if err := s.revokeReplaced(ctx, req.ID, created.Token); err != nil {
 		return rotation, fmt.Errorf("codeant: the new token %s (ID %s) is deployed, but the old one (ID %s) could not be revoked "+
-			"and is still valid; revoke it with Revoke: %w", created.Masked(), created.ID, req.ID, err)
+			"and is still valid; revoke it with Revoke: %w", created.Masked(), created.printedID(), req.ID, err)
 	}
 	rotation.RevokedID = req.ID
 	return rotation, nil
@@ -239,7 +244,7 @@ func (s *TokensService) notDeployed(ctx context.Context, created *CreatedToken, 
 	}
 	if err := s.takeBack(ctx, created.ID); err != nil {
 		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s (ID %s) could not be taken back: %w",
-			deployErr, created.Masked(), created.ID, err)
+			deployErr, created.Masked(), created.printedID(), err)
 	}
 	return nil, fmt.Errorf("%w; the old token stays valid, the new one was revoked", deployErr)
 }

@@ -243,3 +243,28 @@ func TestRefusalKnowsWhatWouldHelp(t *testing.T) {
 		})
 	}
 }
+
+func TestAPlainTextIsJudgedByTheCodesInIt(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"AccessDenied":                             "AccessDenied",
+		"code=NoSuchBucket.":                       "NoSuchBucket",
+		"(XAmzContentSHA256Mismatch)":              "XAmzContentSHA256Mismatch",
+		"Md5Mismatch: z":                           "Md5Mismatch",
+		"0SlowDown SlowDown9 aSlowDown SlowDownZ":  "",
+		"stored, no error":                         "",
+		"[InvalidURI] @AccessDenied":               "InvalidURI",
+		"`AccessDenied{":                           "AccessDenied",
+		"zSlowDown ASlowDown:SlowDown0/XSlowDowna": "",
+	} {
+		var refusal *Refusal
+		err := put(t, 200, nil, text)
+		if want == "" {
+			assert.NoError(t, err, text)
+			continue
+		}
+		if assert.ErrorAs(t, err, &refusal, text) {
+			assert.Equal(t, want, refusal.Code, text)
+		}
+	}
+}
