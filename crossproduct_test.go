@@ -68,10 +68,27 @@ func methods() map[string]method {
 		"opScansSecrets": {call: results(codeant.Secrets), good: `{"status":"done","results":{"secrets":[]}}`, empty: codeant.ErrNotReady},
 		"opScansSBOM":    {call: results(codeant.SBOM), good: sbom, empty: codeant.ErrNotReady},
 		// What the newer path said counts where the older one has no result.
-		"opScansSBOMOlder":    {call: results(codeant.SBOM), good: sbom, failed: codeant.ErrNotFound},
-		"opScansAntiPatterns": {call: results(codeant.AntiPatterns), good: `{"results":{}}`, empty: codeant.ErrNotReady},
-		"opScansHistory":      {call: func(x ctx, c client) error { _, err := c.Scans.History(x, shop); return err }, good: `{"scans":[]}`},
-		"opGatesStart":        {call: func(x ctx, c client) error { _, err := c.Gates.Start(x, shop); return err }, good: `{}`, nothing: true},
+		"opScansSBOMOlder":        {call: results(codeant.SBOM), good: sbom, failed: codeant.ErrNotFound},
+		"opScansAntiPatterns":     {call: results(codeant.AntiPatterns), good: `{"results":{}}`, empty: codeant.ErrNotReady},
+		"opScansIaC":              {call: results(codeant.IaC), good: scan, empty: codeant.ErrNotReady},
+		"opScansDeadCode":         {call: results(codeant.DeadCode), good: `{"status":"done","dead_code":{"python_dead_code":{}}}`, empty: codeant.ErrNotReady},
+		"opScansDuplicateCode":    {call: results(codeant.DuplicateCode), good: scan, empty: codeant.ErrNotReady},
+		"opScansDocstrings":       {call: results(codeant.Docstrings), good: scan, empty: codeant.ErrNotReady},
+		"opScansComplexFunctions": {call: results(codeant.ComplexFunctions), good: scan, empty: codeant.ErrNotReady},
+		"opScansDismissals": {call: func(x ctx, c client) error {
+			_, err := c.Scans.Dismissals(x, shop.Repo, codeant.SAST)
+			return err
+		}, good: `{"data":{}}`},
+		"opAccountVerify": {
+			call: func(x ctx, c client) error { _, err := c.Account.Verify(x); return err },
+			good: `{"status":"success","data":{"email":"a@acme.example"}}`,
+		},
+		"opAccountRepositories": {
+			call: func(x ctx, c client) error { _, err := c.Account.Repositories(x, acme); return err },
+			good: `{"status":"success","repos":[]}`,
+		},
+		"opScansHistory": {call: func(x ctx, c client) error { _, err := c.Scans.History(x, shop); return err }, good: `{"scans":[]}`},
+		"opGatesStart":   {call: func(x ctx, c client) error { _, err := c.Gates.Start(x, shop); return err }, good: `{}`, nothing: true},
 		"opGatesResults": {
 			call: func(x ctx, c client) error {
 				result, err := c.Gates.Results(x, shop)

@@ -253,7 +253,7 @@ func TestAPlainTextIsJudgedByTheCodesInIt(t *testing.T) {
 		"Md5Mismatch: z":                           "Md5Mismatch",
 		"0SlowDown SlowDown9 aSlowDown SlowDownZ":  "",
 		"stored, no error":                         "",
-		"[InvalidURI] @AccessDenied":               "InvalidURI",
+		"@InvalidURI[ @AccessDenied":               "InvalidURI",
 		"`AccessDenied{":                           "AccessDenied",
 		"zSlowDown ASlowDown:SlowDown0/XSlowDowna": "",
 	} {
