@@ -225,7 +225,7 @@ func (p *faultyPeer) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestEveryOperationMeetsEveryFaultOnceAndForEver(t *testing.T) {
 	t.Parallel()
 	methods := methods()
-	for _, op := range codeant.DeclaredOperations() {
+	for _, op := range codeant.DeclaredOperations(t) {
 		m, written := methods[op.Variable]
 		require.True(t, written, "methods() in this file has no row for %s: write one", op.Variable)
 		for name, fault := range peerFaults() {
@@ -285,7 +285,7 @@ func (m method) kind(fault peerFault) error {
 func TestEveryMethodOfTheFaultTestTakesItsGoodAnswer(t *testing.T) {
 	t.Parallel()
 	methods := methods()
-	for _, op := range codeant.DeclaredOperations() {
+	for _, op := range codeant.DeclaredOperations(t) {
 		peer := &faultyPeer{path: op.Path, good: methods[op.Variable].good, requests: 1}
 		assert.NoError(t, methods[op.Variable].call(t.Context(), funnelClient(t, peer)), op.Variable)
 		assert.Equal(t, 2, peer.requests, op.Variable)
