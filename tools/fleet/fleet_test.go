@@ -23,7 +23,7 @@ func scenarioNamed(t *testing.T, name string) scenario {
 
 func TestNoWaitingPipelineTurnsRed(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"healthy", "restart", "slow", "brown-out"} {
+	for _, name := range []string{"healthy", "blip", "restart", "slow", "brown-out"} {
 		_, waiting := simulate(t, policies[0], scenarioNamed(t, name), pipelines).reds()
 		assert.Zero(t, waiting, name)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	sizes := flag.String("pipelines", "100,1000,10000", "sizes of the fleets")
+	sizes := flag.String("pipelines", "100,1000", "sizes of the fleets; 10000 takes hours")
 	write := flag.Bool("write", false, "write docs/scale.md and docs/scale.svg")
 	// Virtual time needs a test.
 	testing.Main(
