@@ -98,7 +98,7 @@ func TestRepositoriesAreSortedByTheirLastPush(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		" ":   "codeant: organization is missing; use a name that Verify returns",
-		"a\n": `codeant: organization "a" has a control character in it; remove line breaks and other invisible characters`,
+		"a\n": `codeant: organization "a" contains a control character; remove line breaks and other invisible characters`,
 	} {
 		_, err = client.Account.Repositories(t.Context(), codeant.Organization{Name: name})
 		assert.EqualError(t, err, text)

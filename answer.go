@@ -18,22 +18,22 @@ import (
 
 var errTooLarge = errors.New("the body is over its limit")
 
-// refusal is a decoder's answer to a body that it does not take.
+// refusal is the error of a decoder that rejects a body.
 type refusal struct {
 	kind   error
 	reason string
-	quoted bool // the answer says itself that it failed, so that its message may be printed
+	quoted bool // the answer itself says that the call failed, so its message may be printed
 }
 
 func (r *refusal) Error() string { return r.reason }
 func (r *refusal) Unwrap() error { return r.kind }
 
-// unusable says why an answer cannot be taken for what it should be.
+// unusable returns the error of an answer that does not have the expected form.
 func unusable(format string, args ...any) error {
 	return &refusal{kind: ErrBadResponse, reason: "the answer cannot be used: " + fmt.Sprintf(format, args...)}
 }
 
-// tooLarge says which bound an answer breaks.
+// tooLarge returns the error of an answer that exceeds a limit.
 func tooLarge(format string, args ...any) error {
 	return &refusal{kind: ErrTooLarge, reason: "the answer is too large: " + fmt.Sprintf(format, args...)}
 }
@@ -46,12 +46,12 @@ func noResultYet() error { return &refusal{kind: ErrNotReady, reason: "there is 
 type answer struct {
 	status int
 	header http.Header
-	raw    []byte // the body as it came
+	raw    []byte // the unmodified body
 	body   []byte // without a byte order mark and the white space around it
 }
 
-// readAnswer reads the body within its bounds; one that is read to its end leaves the connection fit for the next
-// request. stop ends the attempt when the body stands still.
+// readAnswer reads the body up to its limit. Reading to the end allows the connection to be reused. stop ends the attempt
+// if no byte arrives for a while.
 func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (answer, error) {
 	defer res.Body.Close()
 	got := answer{status: res.StatusCode, header: res.Header}
@@ -75,18 +75,18 @@ func readAnswer(res *http.Response, limit int64, stop context.CancelCauseFunc) (
 	return got, err
 }
 
-// trustedLength is how much memory a server's mere word that so much will come is worth.
+// trustedLength is how much memory is allocated on the strength of a Content-Length header alone.
 const trustedLength = 1 << 20
 
-// readBody reads at most limit bytes and reports whether that was all. It never holds a body twice that breaks off or is
-// over the limit; of such a one it returns the beginning.
+// readBody reads at most limit bytes and reports whether that was the whole body. Of a body that breaks off or exceeds the
+// limit it returns the beginning, without ever holding it in memory twice.
 func readBody(r io.Reader, length, limit int64) (body []byte, whole bool, err error) {
 	first := int64(512)
 	if length >= 0 {
-		first = min(length, limit, trustedLength) + 1 // one byte more, to see the end
+		first = min(length, limit, trustedLength) + 1 // one more byte, to detect the end
 	}
 	part := make([]byte, 0, first)
-	var parts [][]byte // those that are full
+	var parts [][]byte // the full ones
 	total := int64(0)
 	for err == nil && total <= limit {
 		switch full := len(part) == cap(part); {
@@ -129,14 +129,14 @@ func (a answer) requestID() string {
 }
 
 func (a answer) markupReason() string {
-	reason := "not CodeAnt's JSON but a page, as from a proxy"
+	reason := "the answer is a web page, not CodeAnt's JSON"
 	if t := a.contentType(); t != "" {
 		reason += " (" + redact.Text(t, maxPrintedValue) + ")"
 	}
 	return reason
 }
 
-// redirectHost names where a redirect leads, without path and query.
+// redirectHost returns the host of a redirect, without path and query.
 func (a answer) redirectHost() string {
 	u, err := url.Parse(a.header.Get("Location"))
 	if err != nil || u.Host == "" {
@@ -145,8 +145,8 @@ func (a answer) redirectHost() string {
 	return " to " + u.Host
 }
 
-// decode hands the body of a 2xx to a decoder, if it is CodeAnt's own JSON and does not say that it failed. An empty body
-// passes: whether one is due is for the decoder to say.
+// decode passes the body of a 2xx answer to a decoder if it is JSON and does not say that the call failed. The decoder
+// also gets an empty body and decides whether it is acceptable.
 func (a answer) decode(op operation, decode func(jsonscan.Document) error) error {
 	if len(a.body) == 0 {
 		return decode(jsonscan.Document{})
@@ -172,16 +172,16 @@ func saysFailed(reason string) error {
 	return &refusal{kind: ErrBadResponse, reason: "the answer says that it failed (" + reason + ")", quoted: true}
 }
 
-// document checks the body and indexes its members.
+// document validates the body and indexes its members.
 func (a answer) document(op operation) (jsonscan.Document, error) {
 	fields, err := jsonscan.Parse(make(jsonscan.Fields, 0, 10), a.body)
 	if errors.Is(err, jsonscan.ErrTooLarge) && op.readsFirst {
-		fields, err = nil, jsonscan.Check(a.body) // the caller's own type takes as many keys as there are
+		fields, err = nil, jsonscan.Check(a.body) // the caller's type may have any number of keys
 	}
 	return jsonscan.Document{Fields: fields, Value: a.body}, unusableJSON(err)
 }
 
-// watchedReader ends an attempt when no byte has moved for a while, which no deadline of net/http does.
+// watchedReader ends an attempt if no byte has arrived for a while. net/http has no such timeout.
 type watchedReader struct {
 	io.Reader
 	timer *time.Timer

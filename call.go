@@ -10,27 +10,27 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// Request is a call of an endpoint that this package has no method for.
+// Request describes a call of an endpoint that this package has no method for.
 type Request struct {
 	// Method is the HTTP method. Default POST, which nearly all of CodeAnt's endpoints use.
 	Method string
-	// Path is the path below the base URL, such as "/api/analysis/start", with a query if need be. Required.
+	// Path is the path below the base URL, such as "/api/analysis/start", and may have a query. Required.
 	Path string
-	// Body is encoded as JSON. nil means no body.
+	// Body is encoded as JSON. If it is nil, no body is sent.
 	Body any
-	// Idempotent allows a repetition when the answer was lost or a server error. GET and HEAD always are.
+	// Idempotent allows a retry after a lost answer or a server error. GET and HEAD requests are always idempotent.
 	Idempotent bool
-	// TokenField names the member of a JSON object Body in which the endpoint wants the token besides the header, such
-	// as "access_token". Optional.
+	// TokenField is the member of the JSON body in which the endpoint expects the token in addition to the header, such as
+	// "access_token". Body must then be an object. Optional.
 	TokenField string
 }
 
-// Call sends a request to any endpoint of the API through the same checks, retries and errors as the other methods, and
-// decodes its answer into out unless that is nil. An answer that is not JSON, or that says that it failed, such as
-// {"status":"error"} or {"success":false}, is ErrBadResponse; out is filled before the latter. So is an empty answer, unless
-// out is nil.
+// Call sends a request to any endpoint of the API, with the same checks, retries and errors as the other methods, and
+// decodes the answer into out, unless out is nil. An answer that is not JSON is ErrBadResponse. So is one that says that
+// the call failed, such as {"status":"error"} or {"success":false}, but out is filled first. An empty answer is
+// ErrBadResponse unless out is nil.
 //
-// The Path stays below the base URL: an address of another host, or one with "..", is ErrInvalidRequest.
+// A Path that leads to another host or contains ".." is ErrInvalidRequest.
 func (c *Client) Call(ctx context.Context, req Request, out any) error {
 	op, err := req.operation()
 	if err != nil {
@@ -48,26 +48,26 @@ func (c *Client) Call(ctx context.Context, req Request, out any) error {
 }
 
 func (r Request) operation() (operation, error) {
-	const mend = `use a path below the base URL, such as "/api/analysis/start"`
+	const hint = `use a path below the base URL, such as "/api/analysis/start"`
 	u, err := url.Parse(r.Path)
 	shown, _, _ := strings.Cut(r.Path, "?") // a query may be a secret
 	switch {
 	case r.Path == "":
-		return operation{}, invalid("path", "", "is missing", mend)
+		return operation{}, invalid("path", "", "is missing", hint)
 	case err != nil || validateText("path", r.Path) != nil:
-		return operation{}, invalid("path", shown, "is not a path", mend)
+		return operation{}, invalid("path", shown, "is not a path", hint)
 	case !strings.HasPrefix(r.Path, "/") || u.Host != "" || u.Scheme != "" || strings.HasPrefix(r.Path, "//"):
-		return operation{}, invalid("path", shown, "does not begin with one slash", mend)
+		return operation{}, invalid("path", shown, "does not begin with one slash", hint)
 	case u.Fragment != "" || strings.Contains(r.Path, "#"):
-		return operation{}, invalid("path", shown, "has a fragment", mend)
+		return operation{}, invalid("path", shown, "has a fragment", hint)
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == ".." || segment == "." {
-			return operation{}, invalid("path", shown, `has a "`+segment+`" in it`, mend)
+			return operation{}, invalid("path", shown, `contains "`+segment+`"`, hint)
 		}
 	}
 	if strings.ContainsFunc(r.TokenField, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return operation{}, invalid("token field", r.TokenField, "is not a name", `use one such as "access_token"`)
+		return operation{}, invalid("token field", r.TokenField, "is not a field name", `use a name such as "access_token"`)
 	}
 	method := strings.ToUpper(r.Method)
 	if strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" || method == http.MethodConnect {

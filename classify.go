@@ -62,7 +62,7 @@ func classify(err error, secrets ...string) broken {
 		passing := proxy.status >= 500 || proxy.status == http.StatusTooManyRequests || proxy.status == http.StatusRequestTimeout
 		return broken{kind: ErrUnavailable, reason: proxy.Error(), transient: passing, unsent: true}
 	case text == http.StatusText(http.StatusProxyAuthRequired):
-		return broken{kind: ErrUnavailable, reason: "the proxy wants a login (407)", unsent: true}
+		return broken{kind: ErrUnavailable, reason: "the proxy requires a login (407)", unsent: true}
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return broken{kind: ErrUnavailable, reason: "host not found: " + text, unsent: true}
 	case errors.As(err, &dns):

@@ -17,17 +17,17 @@ import (
 	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
-// What New falls back to, and what this package calls itself.
+// The version of this package, and the defaults of New.
 const (
-	Version        = "0.1.0"
-	DefaultBaseURL = "https://api.codeant.ai"
-	TokenEnv       = "CODEANT_API_TOKEN"
-	BaseURLEnv     = "CODEANT_API_URL"
+	Version        = "0.1.0"                  // in the User-Agent header
+	DefaultBaseURL = "https://api.codeant.ai" // the address of the API
+	TokenEnv       = "CODEANT_API_TOKEN"      // the environment variable for the token
+	BaseURLEnv     = "CODEANT_API_URL"        // the environment variable for another base URL
 )
 
-// Client speaks to CodeAnt with one token. It and its services are safe for many goroutines at once. Make one and keep
-// it, because it holds the connections. Clients of several tokens share connections if WithHTTPClient gives them one
-// http.Client.
+// Client calls CodeAnt with one token. It and its services are safe for concurrent use by multiple goroutines. Create one
+// with New and reuse it, because it holds the connections. Clients for different tokens share connections if they are given
+// the same http.Client with WithHTTPClient.
 type Client struct {
 	Tokens   *TokensService
 	Coverage *CoverageService
@@ -53,7 +53,8 @@ type Client struct {
 	maxBody    int64
 }
 
-// Option configures New. The order of options does not matter. If an option is given twice, the last one wins.
+// Option configures New. The order of options does not matter, except that of WithMiddleware. If an option is given twice,
+// the last one wins; WithMiddleware and WithObserver add up.
 type Option func(*config)
 
 type config struct {
@@ -75,43 +76,43 @@ type config struct {
 
 func (c *config) fail(err error) { c.errs = append(c.errs, err) }
 
-// WithToken gives the token's value. It is checked by New. It outranks WithTokenSource.
+// WithToken sets the token, which New checks. It takes precedence over WithTokenSource.
 func WithToken(token string) Option { return func(c *config) { c.token = &token } }
 
-// WithTokenSource gives a source that is asked for the token at each attempt, for tokens that change while the program
+// WithTokenSource sets a source that is asked for the token before each attempt, for tokens that change while the program
 // runs.
 func WithTokenSource(src TokenSource) Option { return func(c *config) { c.source = &src } }
 
-// WithBaseURL gives the address of the API: https, or http on this machine; a path prefix is kept. Default: the
-// environment variable CODEANT_API_URL, else DefaultBaseURL.
+// WithBaseURL sets the address of the API: an https URL, or an http URL of this machine. It may have a path. Default: the
+// value of the environment variable CODEANT_API_URL if it is set, else DefaultBaseURL.
 func WithBaseURL(rawURL string) Option { return func(c *config) { c.baseURL = &rawURL } }
 
-// WithInsecureHTTP allows a base URL and a storage URL of plain http to any host. Everyone on the way can then read the
-// token.
+// WithInsecureHTTP allows plain http to any host, for the base URL and for storage URLs. Anyone on the network path can
+// then read the token.
 func WithInsecureHTTP() Option { return func(c *config) { c.insecure = true } }
 
-// WithHTTPClient uses the transport of hc for the API and the storage. The bounds on dialling, TLS, headers and connections
-// are then the transport's own: start from DefaultTransport. hc is copied and never changed. Its Timeout and Jar serve the
-// API alone; its CheckRedirect is not used, because no redirect is followed.
+// WithHTTPClient uses the transport of hc for the API and the storage. The limits on dialing, TLS, headers and connections
+// are then those of that transport: start from DefaultTransport to keep this package's own. hc is copied and never changed.
+// Its Timeout and Jar apply to API calls only; its CheckRedirect is ignored, because redirects are never followed.
 //
-// The transport sees requests with their token, and requests to the storage with the signature in their URL. Put what only
-// watches requests into WithMiddleware.
+// The transport sees the token in API requests and the signature in storage URLs. To observe requests without them, use
+// WithMiddleware.
 func WithHTTPClient(hc *http.Client) Option { return func(c *config) { c.http = &hc } }
 
-// WithUserAgent puts a product such as "mytool/1.2" before this package's own in the User-Agent header.
+// WithUserAgent prepends a product, such as "mytool/1.2", to the User-Agent header.
 func WithUserAgent(product string) Option { return func(c *config) { c.product = &product } }
 
-// WithMiddleware puts RoundTrippers around the API's requests, for tracing, metrics or headers of your own. The first one
-// given is the outermost, and repeated options add up. They see a request before the token is added, in its header or its
-// body, and see its answer; OperationName names its operation. They never see a request to the storage. Repeats of a
-// request within an attempt happen below them.
+// WithMiddleware wraps the transport of API requests, for tracing, metrics or headers of your own. The first function
+// given becomes the outermost; repeated options add up. Middleware sees each request before the token is added to its
+// header or body, and sees the answer; OperationName returns the request's operation. It does not see requests to the
+// storage, nor a request that is sent again within an attempt because its connection was already closed.
 func WithMiddleware(wrap ...func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) { c.middleware = append(c.middleware, wrap...) }
 }
 
-// WithObserver calls f at the end of every attempt, of calls and of uploads, with the caller's context. f is called
-// synchronously and never concurrently for one request, but several requests may call it at once: make it quick and safe
-// for many goroutines. Repeated options add up. A panic in f is not recovered.
+// WithObserver calls f after every attempt of a call or an upload, with the caller's context. f is called synchronously,
+// and never concurrently for one request, but several requests may call it at once: it must be fast and safe for
+// concurrent use. Repeated options add up. A panic in f is not recovered.
 func WithObserver(f func(context.Context, Attempt)) Option {
 	return func(c *config) {
 		if f != nil {
@@ -120,26 +121,28 @@ func WithObserver(f func(context.Context, Attempt)) Option {
 	}
 }
 
-// WithLogger logs each attempt at debug level and each one that will be repeated at warning level: operation, method,
-// path, status, request id, time, pause and error, never a token, a body or a query. Default, and nil: no log.
+// WithLogger logs each attempt: at debug level, or at warning level if it will be retried. A record has the operation,
+// method, path, status, request ID, duration, pause and error, never a token, a body or a query. Default: nil, no log.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.log = l } }
 
-// WithAttemptTimeout bounds one attempt of one JSON call, not a whole wait nor an upload. Default 30 s.
+// WithAttemptTimeout limits each attempt of an API call. It does not limit a wait or an upload to the storage. Default
+// 30 s.
 func WithAttemptTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
 
-// WithRetry changes how failed attempts are repeated.
+// WithRetry sets how failed attempts are retried.
 func WithRetry(p RetryPolicy) Option { return func(c *config) { c.retry = p } }
 
-// WithMaxResponseSize bounds the body of one answer in bytes, after decompression; a longer one is ErrTooLarge.
-// Default 64 MiB.
+// WithMaxResponseSize limits the body of an answer, in bytes after decompression. A larger one is ErrTooLarge. Default
+// 64 MiB.
 func WithMaxResponseSize(bytes int64) Option { return func(c *config) { c.maxBody = bytes } }
 
-// WithGatePolicy changes which answers of the quality gates count as passed. FAILED stays failed and is refused here.
+// WithGatePolicy sets which answers of the quality gates count as passed. FAILED always counts as failed; New refuses a
+// policy that lists it as passing.
 func WithGatePolicy(p GatePolicy) Option { return func(c *config) { c.gatePolicy = p } }
 
-// New makes a client. It does no I/O. The token comes from WithToken or WithTokenSource, else from the environment
-// variable CODEANT_API_TOKEN, which is read here and once. All that is wrong with the options is told in one error, of
-// the kinds ErrMissingToken, ErrInvalidToken and ErrInvalidRequest.
+// New returns a new client. It does no I/O. The token comes from WithToken or WithTokenSource, else from the environment
+// variable CODEANT_API_TOKEN, which New reads once. One error lists everything that is wrong with the options; it matches
+// ErrMissingToken, ErrInvalidToken and ErrInvalidRequest as they apply.
 func New(opts ...Option) (*Client, error) {
 	cfg := config{timeout: defaultCallTimeout, maxBody: defaultMaxResponse}
 	for _, opt := range opts {
@@ -182,8 +185,8 @@ func New(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// clientOf returns the client of a service, also of one that is nil or zero, so that their methods answer with an error
-// and do not panic.
+// clientOf returns the client of a service, or nil if the service is nil or zero, so that its methods return an error
+// instead of panicking.
 func clientOf[S ~struct{ client *Client }](service *S) *Client {
 	if service == nil {
 		return nil
@@ -191,7 +194,7 @@ func clientOf[S ~struct{ client *Client }](service *S) *Client {
 	return struct{ client *Client }(*service).client
 }
 
-// connect builds the way of requests: the caller's middleware around authTransport around the transport.
+// connect builds the chain of transports: the caller's middleware around authTransport around the transport.
 func (c *Client) connect(hc *http.Client, middleware []func(http.RoundTripper) http.RoundTripper) error {
 	api := http.Client{Transport: DefaultTransport()}
 	if hc != nil {
@@ -215,7 +218,7 @@ func (c *Client) connect(hc *http.Client, middleware []func(http.RoundTripper) h
 	return nil
 }
 
-// CloseIdleConnections closes the connections that no call uses at this moment, also those of other clients on the same
+// CloseIdleConnections closes the connections that are not in use, including those of other clients with the same
 // transport.
 func (c *Client) CloseIdleConnections() {
 	if c != nil && c.close != nil {
@@ -236,7 +239,8 @@ func (c *config) tokenSource() TokenSource {
 	if c.token != nil {
 		value, from = *c.token, ""
 	} else if strings.TrimSpace(value) == "" {
-		c.fail(missingToken("set the environment variable " + TokenEnv + " or use WithToken; tokens are made in CodeAnt under Settings -> API tokens"))
+		c.fail(missingToken("set the environment variable " + TokenEnv + " or use WithToken; " +
+			"create a token in CodeAnt under Settings -> API tokens"))
 		return nil
 	}
 	token, err := ParseToken(value)
@@ -248,7 +252,7 @@ func (c *config) tokenSource() TokenSource {
 }
 
 func (c *config) parseBaseURL() *url.URL {
-	const mend = "use an address such as " + DefaultBaseURL
+	const hint = "use an address such as " + DefaultBaseURL
 	raw, field := DefaultBaseURL, "base URL"
 	if c.baseURL != nil {
 		raw = *c.baseURL
@@ -256,16 +260,16 @@ func (c *config) parseBaseURL() *url.URL {
 		raw, field = env, "base URL (from the environment variable "+BaseURLEnv+")"
 	}
 	if raw == "" {
-		c.fail(invalid(field, "", "is empty", mend))
+		c.fail(invalid(field, "", "is empty", hint))
 		return nil
 	}
 	u, err := origin.Parse(raw)
 	if err != nil {
-		c.fail(invalid(field, raw, "is unusable: "+err.Error(), mend))
+		c.fail(invalid(field, raw, "is unusable: "+err.Error(), hint))
 		return nil
 	}
 	if u.RawQuery != "" || u.ForceQuery {
-		c.fail(invalid(field, raw, "has a query", mend))
+		c.fail(invalid(field, raw, "has a query", hint))
 		return nil
 	}
 	if err := origin.Secure(u); err != nil && !c.insecure {
@@ -281,21 +285,21 @@ func (c *config) httpClient() *http.Client {
 		return nil
 	}
 	if *c.http == nil {
-		c.fail(invalid("HTTP client", "", "is nil", "leave the option out for the default one"))
+		c.fail(invalid("HTTP client", "", "is nil", "omit WithHTTPClient to use the default"))
 	}
 	return *c.http
 }
 
 func (c *config) userAgent() string {
-	const mend = `use a product such as "mytool/1.2"`
+	const hint = `use a product such as "mytool/1.2"`
 	own := fmt.Sprintf("codeant-go/%s (%s; %s/%s)", Version, goVersion(), runtime.GOOS, runtime.GOARCH)
 	switch {
 	case c.product == nil:
 		return own
 	case strings.TrimSpace(*c.product) == "":
-		c.fail(invalid("user agent", "", "is empty", mend))
+		c.fail(invalid("user agent", "", "is empty", hint))
 	case strings.ContainsFunc(*c.product, func(r rune) bool { return r < ' ' || r > '~' }) || len(*c.product) > 256:
-		c.fail(invalid("user agent", *c.product, "cannot stand in a header", mend))
+		c.fail(invalid("user agent", *c.product, "cannot be sent in a header", hint))
 	}
 	return *c.product + " " + own
 }

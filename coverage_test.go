@@ -283,7 +283,7 @@ func TestACompleteThatFailsIsRepeatedAloneAndToldApart(t *testing.T) {
 
 		_, err := coverageClient(t, mock).Coverage.Upload(t.Context(), upload())
 
-		assert.EqualError(t, err, "codeant: coverage.complete: 502 Bad Gateway: not CodeAnt's JSON but a page, as from a proxy: Bad gateway (POST /pr/analysis/coverage/complete, host api.codeant.ai, 3 attempts); try again later (the report is stored, but CodeAnt does not know it yet: upload it again)")
+		assert.EqualError(t, err, "codeant: coverage.complete: 502 Bad Gateway: the answer is a web page, not CodeAnt's JSON: Bad gateway (POST /pr/analysis/coverage/complete, host api.codeant.ai, 3 attempts); try again later (the report is stored, but CodeAnt does not know it yet: upload it again)")
 		assert.ErrorIs(t, err, codeant.ErrUnavailable)
 		calls := mock.GetCallCountInfo()
 		assert.Equal(t, 1, calls["PUT "+putPattern])
@@ -340,7 +340,7 @@ func TestABadReportIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		{"Go profile", codeant.CoverageUpload{Revision: shop, Path: write("go", "mode: set\nexample.com/m/a.go:1.1,2.2 1 1\n")}, []error{codeant.ErrInvalidReport}, ""},
 		{"archive", codeant.CoverageUpload{Revision: shop, Path: write("gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00")}, []error{codeant.ErrInvalidReport}, ""},
 		{"unknown format", codeant.CoverageUpload{Revision: shop, Path: "a", Format: "opencover"}, []error{codeant.ErrInvalidRequest}, `codeant: report format "opencover" is not known; leave it out, or use cobertura, jacoco, lcov, clover or json`},
-		{"bad module", codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(lcovReport), Module: "a\nb"}, []error{codeant.ErrInvalidRequest}, `codeant: module "a b" has a control character in it; remove line breaks and other invisible characters`},
+		{"bad module", codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(lcovReport), Module: "a\nb"}, []error{codeant.ErrInvalidRequest}, `codeant: module "a b" contains a control character; remove line breaks and other invisible characters`},
 		{"no revision", codeant.CoverageUpload{Body: strings.NewReader(lcovReport)}, []error{codeant.ErrInvalidRequest}, "codeant: provider is missing; use github, gitlab, bitbucket or azuredevops"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -166,7 +166,7 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNeverCompleted(t *testing.T) {
 		},
 		"the proxy wants a login": {
 			httpmock.NewStringResponder(407, ""),
-			"407 Proxy Authentication Required (host bucket.example, 1 attempt); the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY",
+			"407 Proxy Authentication Required (host bucket.example, 1 attempt); the proxy of this network requires a login: see HTTPS_PROXY and NO_PROXY",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,67 +20,67 @@ import (
 
 // Use errors.Is with these variables to tell failures apart. Several may match one error.
 var (
-	// ErrMissingToken: no token was given, neither by an option nor in the environment.
+	// ErrMissingToken: there is no token, neither from an option nor in the environment.
 	ErrMissingToken = errors.New("codeant: no API token")
-	// ErrInvalidToken: what was given is no CodeAnt token. Found before anything is sent.
+	// ErrInvalidToken: the text is not a CodeAnt token. Reported before anything is sent.
 	ErrInvalidToken = errors.New("codeant: not a CodeAnt API token")
 	// ErrUnauthorized: 401, the server does not accept the token.
 	ErrUnauthorized = errors.New("codeant: unauthorized")
-	// ErrTokenRevoked: 401 that says that the token was revoked, which is final.
+	// ErrTokenRevoked: 401, and the answer says that the token was revoked, which is final.
 	ErrTokenRevoked = errors.New("codeant: token revoked")
-	// ErrForbidden: 403; the token is good, but not for this. CodeAnt also uses it for a quota that is used up.
+	// ErrForbidden: 403, the token is valid but does not allow this. CodeAnt also answers 403 when a quota is used up.
 	ErrForbidden = errors.New("codeant: forbidden")
 	// ErrNotFound: 404 or 410.
 	ErrNotFound = errors.New("codeant: not found")
 	// ErrConflict: 409.
 	ErrConflict = errors.New("codeant: conflict")
-	// ErrInvalidRequest: bad input, found by this package before anything is sent, or refused by the server (400, 415, 422).
+	// ErrInvalidRequest: invalid input, found by this package before anything is sent or refused by the server (400, 415, 422).
 	ErrInvalidRequest = errors.New("codeant: invalid request")
-	// ErrTooLarge: the request is too large for the server (413, 414, 431) or its answer for this client.
+	// ErrTooLarge: the request is too large for the server (413, 414, 431), or the answer is too large for this client.
 	ErrTooLarge = errors.New("codeant: too large")
 	// ErrRateLimited: 429.
 	ErrRateLimited = errors.New("codeant: rate limited")
-	// ErrUnavailable: no answer, or 408 or 5xx, to the last attempt.
+	// ErrUnavailable: the last attempt got no answer, or 408 or 5xx.
 	ErrUnavailable = errors.New("codeant: service unavailable")
-	// ErrRedirect: 301, 302, 303, 307 or 308. No redirect is ever followed.
+	// ErrRedirect: 301, 302, 303, 307 or 308. Redirects are never followed.
 	ErrRedirect = errors.New("codeant: redirect refused")
-	// ErrBadResponse: an answer that cannot be read or understood, and so is never taken for success.
+	// ErrBadResponse: the answer cannot be read or understood, or says that the call failed although its status is 2xx.
 	ErrBadResponse = errors.New("codeant: unusable response")
-	// ErrUnknownOutcome: the request may have been carried out, but its answer was lost; look before you repeat it.
+	// ErrUnknownOutcome: the answer was lost, so the request may have been carried out. Check before you repeat it.
 	ErrUnknownOutcome = errors.New("codeant: outcome unknown")
-	// ErrNotReady: there is no result yet.
+	// ErrNotReady: the result is not available yet.
 	ErrNotReady = errors.New("codeant: not ready")
-	// ErrWaitTimeout: the time to wait ran out.
+	// ErrWaitTimeout: the wait ran out of time.
 	ErrWaitTimeout = errors.New("codeant: wait timed out")
-	// ErrScanFailed: the scan itself ended as failed.
+	// ErrScanFailed: CodeAnt reported that the scan failed.
 	ErrScanFailed = errors.New("codeant: scan failed")
 	// ErrGateFailed: a quality gate failed.
 	ErrGateFailed = errors.New("codeant: quality gate failed")
-	// ErrGateUndecided: the answer does not say that every gate passed, nor that one failed.
+	// ErrGateUndecided: the answer says neither that every gate passed nor that one failed.
 	ErrGateUndecided = errors.New("codeant: quality gate undecided")
-	// ErrStorage: the storage behind the presigned URL did not take the report.
+	// ErrStorage: the storage behind the presigned URL did not store the report.
 	ErrStorage = errors.New("codeant: storage refused the upload")
-	// ErrInvalidReport: the file is no coverage report that CodeAnt reads.
+	// ErrInvalidReport: the file is not a coverage report that CodeAnt reads.
 	ErrInvalidReport = errors.New("codeant: invalid coverage report")
 	// ErrUnsupported: the server does not offer this operation.
 	ErrUnsupported = errors.New("codeant: not supported by the server")
 )
 
-// Texts longer than these are cut in what is printed; RawBody has more.
+// The longest texts that an error prints; longer ones are cut. RawBody has more.
 const (
 	maxPrintedMessage = 300
 	maxPrintedMarkup  = 200
 	maxPrintedValue   = 80
 )
 
-// inputError is bad input of the caller's, refused before anything is sent.
+// inputError is invalid input from the caller, refused before anything is sent.
 type inputError struct {
-	field, value, reason, mend string
+	field, value, reason, hint string
 	kind                       error
 }
 
-func invalid(field, value, reason, mend string) error {
-	return &inputError{field: field, value: redact.Text(value, maxPrintedValue), reason: reason, mend: mend, kind: ErrInvalidRequest}
+func invalid(field, value, reason, hint string) error {
+	return &inputError{field: field, value: redact.Text(value, maxPrintedValue), reason: reason, hint: hint, kind: ErrInvalidRequest}
 }
 
 func (e *inputError) Error() string {
@@ -89,27 +89,27 @@ func (e *inputError) Error() string {
 		text += " " + strconv.Quote(e.value)
 	}
 	text += " " + e.reason
-	if e.mend != "" {
-		text += "; " + e.mend
+	if e.hint != "" {
+		text += "; " + e.hint
 	}
 	return text
 }
 
 func (e *inputError) Unwrap() error { return e.kind }
 
-// validateText refuses what no name, branch or path holds and what could forge a line of a log: control characters
-// and broken UTF-8. An empty text is fine.
+// validateText refuses control characters, which could forge a line of a log, and invalid UTF-8. No name, branch or
+// path has either. An empty text is valid.
 func validateText(field, s string) error {
 	if !utf8.ValidString(s) {
-		return invalid(field, s, "is not valid UTF-8", "write it as plain text")
+		return invalid(field, s, "is not valid UTF-8", "encode it as UTF-8")
 	}
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		return invalid(field, s, "has a control character in it", "remove line breaks and other invisible characters")
+		return invalid(field, s, "contains a control character", "remove line breaks and other invisible characters")
 	}
 	return nil
 }
 
-// pathReason drops the path of an fs.PathError, for sentences that have named it already.
+// pathReason returns the text of err without the path of an fs.PathError, for messages that already name it.
 func pathReason(err error) string {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
@@ -150,18 +150,18 @@ func (j joined) Error() string {
 
 func (j joined) Unwrap() []error { return j }
 
-// APIError is the failure of one call. Use errors.Is with the Err… variables of this package to tell failures apart. Every
-// printed form leaves out tokens, request bodies and the queries of URLs.
+// APIError describes a failed call. Use errors.Is with the Err… variables to tell failures apart. No printed form shows a
+// token, a request body or the query of a URL.
 type APIError struct {
 	Op         string        // the operation, such as "scans.start"
 	Method     string        // the HTTP method
-	Path       string        // the path below the base URL, without a query
-	StatusCode int           // the last HTTP status, 0 where no answer came
-	Code       string        // the server's own code for the error, if it gave one
-	Message    string        // the server's own words, or what kept the answer from coming; tokens masked
-	RequestID  string        // the server's name for the request, for a support case
-	RetryAfter time.Duration // how long the server asks to wait, 0 where it does not say
-	Attempts   int           // how often the request was sent
+	Path       string        // the path below the base URL, without its query
+	StatusCode int           // the last HTTP status; 0 if there was no answer
+	Code       string        // the server's code for the error, if it gave one
+	Message    string        // the server's message, with tokens masked
+	RequestID  string        // the server's ID of the request, to quote to CodeAnt support
+	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not say
+	Attempts   int           // how many times the request was sent
 
 	hidden *apiErrorDetails // behind a pointer, so that no verb of package fmt prints it
 }
@@ -169,12 +169,12 @@ type APIError struct {
 type apiErrorDetails struct {
 	host   string
 	body   []byte
-	reason string  // why an answer with a good status cannot be used, or why no answer came
-	kinds  []error // beyond those that the status tells
+	reason string  // why an answer with a 2xx status cannot be used, or why there was no answer
+	kinds  []error // in addition to those that follow from the status
 	cause  error
-	advice string // instead of the one that the kind suggests
+	advice string // replaces the advice that follows from the kind
 
-	transient bool // gate 1 of the retries: it may well go away
+	transient bool // gate 1 of the retries: the failure may go away
 }
 
 func (e *APIError) details() *apiErrorDetails {
@@ -184,19 +184,18 @@ func (e *APIError) details() *apiErrorDetails {
 	return e.hidden
 }
 
-// RawBody returns the body of the answer as it came, at most 64 KiB of it. It is never printed, because nobody knows
-// what is in it.
+// RawBody returns the first 64 KiB of the answer's body, unmodified. It is never printed, because it may hold secrets.
 func (e *APIError) RawBody() []byte { return e.details().body }
 
-// Retryable reports whether the same call may succeed a little later and may safely be repeated: the network failed, or
-// the answer was 408, 429, 500, 502, 503 or 504, and it is not an ErrUnknownOutcome.
+// Retryable reports whether the same call may succeed later and can safely be repeated: the network failed, or the
+// answer was 408, 429, 500, 502, 503 or 504, and the error does not match ErrUnknownOutcome.
 func (e *APIError) Retryable() bool {
 	d := e.details()
 	return d.transient && !slices.Contains(d.kinds, ErrUnknownOutcome)
 }
 
-// Unwrap returns the kinds of the error and, where something underneath failed, that too: errors.Is also finds
-// context.Canceled, os.ErrDeadlineExceeded or an x509 error.
+// Unwrap returns the Err… variables that the error matches and the underlying error, if any, so that errors.Is also
+// finds errors such as context.Canceled and errors.As finds an x509 error.
 func (e *APIError) Unwrap() []error {
 	if e == nil {
 		return nil
@@ -209,7 +208,7 @@ func (e *APIError) Unwrap() []error {
 	return errs
 }
 
-// Error tells what failed, where, how often it was tried and what to do, on one line.
+// Error returns one line: what failed, where, after how many attempts, and what to do.
 func (e *APIError) Error() string {
 	if e == nil {
 		return "codeant: no error"
@@ -275,19 +274,19 @@ func (e *APIError) advice() string {
 	case is(ErrUnauthorized):
 		return "check that the token is whole and belongs to this organization, or " + createToken
 	case is(ErrUnknownOutcome):
-		return "the server may have carried it out all the same: look before you repeat it"
+		return "the server may have carried it out: check before you repeat it"
 	case is(context.Canceled), is(context.DeadlineExceeded) && e.StatusCode == 0:
 		return ""
 	case is(ErrForbidden):
-		return "the token may not reach this repository or organization, a quota is used up, or the token is no longer valid"
+		return "the token has no access to this repository or organization, a quota is used up, or the token is no longer valid"
 	case e.StatusCode == http.StatusProxyAuthRequired:
-		return "the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY"
+		return "the proxy of this network requires a login: see HTTPS_PROXY and NO_PROXY"
 	case is(ErrUnsupported):
 		return "this server does not offer the operation"
 	case is(ErrNotFound):
 		return "check the repository, the commit and the base URL"
 	case is(ErrRedirect):
-		return "redirects are not followed, because they would carry the token elsewhere: check the base URL"
+		return "redirects are not followed, because they could send the token to another host: check the base URL"
 	case is(ErrRateLimited), is(ErrUnavailable):
 		return e.adviceToWait()
 	case is(ErrBadResponse):
@@ -308,10 +307,10 @@ func (e *APIError) adviceToWait() string {
 	return "try again later"
 }
 
-// Format prints the text of Error for every verb but %#v, which shows the fields.
+// Format prints the text of Error for every verb except %#v, which prints the fields.
 func (e *APIError) Format(f fmt.State, verb rune) { formatError(f, verb, e) }
 
-// formatError prints an error of this package. Package fmt alone would look into its fields for some verbs.
+// formatError prints an error of this package. Without it, package fmt would print the fields for some verbs.
 func formatError(f fmt.State, verb rune, err interface {
 	error
 	fmt.GoStringer
@@ -327,7 +326,7 @@ func formatError(f fmt.State, verb rune, err interface {
 	}
 }
 
-// LogValue gives package log/slog the fields, and the text of Error.
+// LogValue returns the text of Error and the fields as a group, for package log/slog.
 func (e *APIError) LogValue() slog.Value {
 	if e == nil {
 		return slog.StringValue(e.Error())
@@ -338,75 +337,17 @@ func (e *APIError) LogValue() slog.Value {
 	)
 }
 
-// GoString shows the fields, and nothing of the answer's body.
+// GoString returns the fields in Go syntax, without the answer's body.
 func (e *APIError) GoString() string {
 	if e == nil {
 		return "(*codeant.APIError)(nil)"
 	}
-	return fmt.Sprintf("&codeant.APIError{Op:%q, Method:%q, Path:%q, StatusCode:%d, Code:%q, Message:%q, RequestID:%q, RetryAfter:%d, Attempts:%d}",
-		e.Op, e.Method, e.Path, e.StatusCode, e.Code, redact.Text(e.Message, maxPrintedMessage), e.RequestID, e.RetryAfter, e.Attempts)
+	return fmt.Sprintf("&codeant.APIError{Op:%q, Method:%q, Path:%q, StatusCode:%d, Code:%q, Message:%q, RequestID:%q, "+
+		"RetryAfter:%d, Attempts:%d}", e.Op, e.Method, e.Path, e.StatusCode, e.Code,
+		redact.Text(e.Message, maxPrintedMessage), e.RequestID, e.RetryAfter, e.Attempts)
 }
 
-// UnauthorizedError is a 401: the server does not accept the token. It is ErrUnauthorized.
-type UnauthorizedError struct{ *APIError }
-
-// Error returns the text of the APIError.
-func (e *UnauthorizedError) Error() string { return e.api().Error() }
-
-// Unwrap returns the *APIError.
-func (e *UnauthorizedError) Unwrap() error { return e.api() }
-
-// Is makes the error ErrUnauthorized whatever is inside.
-func (e *UnauthorizedError) Is(target error) bool { return target == ErrUnauthorized }
-
-// Format prints the APIError.
-func (e *UnauthorizedError) Format(f fmt.State, verb rune) { formatError(f, verb, e.api()) }
-
-func (e *UnauthorizedError) api() *APIError {
-	if e == nil {
-		return nil
-	}
-	return e.APIError
-}
-
-// TokenRevokedError is a 401 that says that the token was revoked. It is ErrTokenRevoked and ErrUnauthorized, and
-// errors.As finds an *UnauthorizedError in it.
-type TokenRevokedError struct {
-	*APIError
-	Last4 string // the last four characters of the token
-}
-
-// Error returns the text of the APIError.
-func (e *TokenRevokedError) Error() string { return e.api().Error() }
-
-// Unwrap returns the *APIError.
-func (e *TokenRevokedError) Unwrap() error { return e.api() }
-
-// Is makes the error ErrTokenRevoked and ErrUnauthorized whatever is inside.
-func (e *TokenRevokedError) Is(target error) bool {
-	return target == ErrTokenRevoked || target == ErrUnauthorized
-}
-
-// As lets errors.As find an *UnauthorizedError.
-func (e *TokenRevokedError) As(target any) bool {
-	unauthorized, ok := target.(**UnauthorizedError)
-	if ok {
-		*unauthorized = &UnauthorizedError{e.api()}
-	}
-	return ok
-}
-
-// Format prints the APIError.
-func (e *TokenRevokedError) Format(f fmt.State, verb rune) { formatError(f, verb, e.api()) }
-
-func (e *TokenRevokedError) api() *APIError {
-	if e == nil {
-		return nil
-	}
-	return e.APIError
-}
-
-// statusKinds returns the errors that follow from an HTTP status alone.
+// statusKinds returns the Err… variables that follow from an HTTP status alone.
 func statusKinds(status int) []error {
 	switch status {
 	case 0:

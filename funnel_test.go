@@ -178,11 +178,11 @@ func TestErrorsSayWhatFailedWhereHowOftenAndWhatToDo(t *testing.T) {
 		text   string
 	}{
 		{withHeader(503, "X-Request-Id", "r-17", `{"message":"maintenance\nuntil noon"}`), "codeant: call: 503 Service Unavailable: maintenance until noon (POST /api/read, host api.codeant.ai, 3 attempts, request id r-17); try again later"},
-		{withHeader(502, "Content-Type", "text/html", "<html><title>Bad gateway</title></html>"), "codeant: call: 502 Bad Gateway: not CodeAnt's JSON but a page, as from a proxy (text/html): Bad gateway (POST /api/read, host api.codeant.ai, 3 attempts); try again later"},
-		{status(403, `{"error":"daily limit reached"}`), "codeant: call: 403 Forbidden: daily limit reached (POST /api/read, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, a quota is used up, or the token is no longer valid"},
+		{withHeader(502, "Content-Type", "text/html", "<html><title>Bad gateway</title></html>"), "codeant: call: 502 Bad Gateway: the answer is a web page, not CodeAnt's JSON (text/html): Bad gateway (POST /api/read, host api.codeant.ai, 3 attempts); try again later"},
+		{status(403, `{"error":"daily limit reached"}`), "codeant: call: 403 Forbidden: daily limit reached (POST /api/read, host api.codeant.ai, 1 attempt); the token has no access to this repository or organization, a quota is used up, or the token is no longer valid"},
 		{status(401, `{"message":"bad token `+funnelToken+`"}`), "codeant: call: 401 Unauthorized: bad token cdt_••••6789 (POST /api/read, host api.codeant.ai, 1 attempt); check that the token is whole and belongs to this organization, or create a new one in CodeAnt under Settings -> API tokens and put it where this program reads it (CODEANT_API_TOKEN)"},
 		{status(200, `{"status":"error","message":"nope"}`), "codeant: call: 200 OK: the answer says that it failed (\"status\": \"error\"): nope (POST /api/read, host api.codeant.ai, 1 attempt); check the base URL, and that no proxy or login page answers in CodeAnt's place"},
-		{withHeader(301, "Location", "https://elsewhere.example/?token=x", ""), "codeant: call: 301 Moved Permanently: a redirect to elsewhere.example (POST /api/read, host api.codeant.ai, 1 attempt); redirects are not followed, because they would carry the token elsewhere: check the base URL"},
+		{withHeader(301, "Location", "https://elsewhere.example/?token=x", ""), "codeant: call: 301 Moved Permanently: a redirect to elsewhere.example (POST /api/read, host api.codeant.ai, 1 attempt); redirects are not followed, because they could send the token to another host: check the base URL"},
 		{httpmock.NewErrorResponder(io.ErrUnexpectedEOF), "codeant: call: no answer: the connection broke: unexpected EOF (POST /api/read, host api.codeant.ai, 3 attempts); check the network, the proxy and the base URL"},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
@@ -391,8 +391,8 @@ func TestCallStaysBelowTheBaseURL(t *testing.T) {
 		"":                    `codeant: path is missing; use a path below the base URL, such as "/api/analysis/start"`,
 		"https://evil.test/x": `codeant: path "https://evil.test/x" does not begin with one slash; use a path below the base URL, such as "/api/analysis/start"`,
 		"//evil.test/x":       `codeant: path "//evil.test/x" does not begin with one slash; use a path below the base URL, such as "/api/analysis/start"`,
-		"/a/../b":             `codeant: path "/a/../b" has a ".." in it; use a path below the base URL, such as "/api/analysis/start"`,
-		"/a/%2e%2e/b":         `codeant: path "/a/%2e%2e/b" has a ".." in it; use a path below the base URL, such as "/api/analysis/start"`,
+		"/a/../b":             `codeant: path "/a/../b" contains ".."; use a path below the base URL, such as "/api/analysis/start"`,
+		"/a/%2e%2e/b":         `codeant: path "/a/%2e%2e/b" contains ".."; use a path below the base URL, such as "/api/analysis/start"`,
 		"/a#b":                `codeant: path "/a#b" has a fragment; use a path below the base URL, such as "/api/analysis/start"`,
 	} {
 		mock := httpmock.NewMockTransport()

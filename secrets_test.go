@@ -186,7 +186,7 @@ func TestPagesOfProxiesAreNotBlamedOnTheTokenOrTheRequest(t *testing.T) {
 		assert.ErrorIs(t, err, kind)
 		assert.ErrorIs(t, err, codeant.ErrBadResponse)
 		assert.NotErrorIs(t, err, codeant.ErrTokenRevoked)
-		assert.EqualError(t, err, fmt.Sprintf("codeant: call: %d %s: not CodeAnt's JSON but a page, as from a proxy (text/html): Access revoked by policy "+
+		assert.EqualError(t, err, fmt.Sprintf("codeant: call: %d %s: the answer is a web page, not CodeAnt's JSON (text/html): Access revoked by policy "+
 			"(POST /api/read, host api.codeant.ai, 1 attempt); a proxy or a login page seems to answer in CodeAnt's place: "+
 			"check the proxy of this network and the base URL", status, http.StatusText(status)))
 	}

@@ -104,7 +104,7 @@ func (e *StorageError) whatToDo() string {
 	case e.StatusCode == 0 && is(ErrUnavailable):
 		return "check that this network lets you reach the storage host, which is not the API's host"
 	case e.StatusCode == http.StatusProxyAuthRequired:
-		return "the proxy of this network wants a login: see HTTPS_PROXY and NO_PROXY"
+		return "the proxy of this network requires a login: see HTTPS_PROXY and NO_PROXY"
 	case is(ErrUnavailable), is(ErrRateLimited):
 		return "try again later"
 	case e.details().page:

@@ -276,26 +276,26 @@ func (r RotateTokenRequest) validate() error {
 }
 
 func validateTokenName(name string) error {
-	const mend = "give a name of 1 to 60 characters that says what the token is for"
+	const hint = "give a name of 1 to 60 characters that says what the token is for"
 	if strings.TrimSpace(name) == "" {
-		return invalid("token name", "", "is missing", mend)
+		return invalid("token name", "", "is missing", hint)
 	}
 	if err := validateText("token name", name); err != nil {
 		return err
 	}
 	if n := utf8.RuneCountInString(name); n > MaxTokenNameLength {
-		return invalid("token name", name, fmt.Sprintf("has %d characters", n), mend)
+		return invalid("token name", name, fmt.Sprintf("has %d characters", n), hint)
 	}
 	return nil
 }
 
 func validateTokenID(id string) error {
-	const mend = "use the ID that List returns"
+	const hint = "use the ID that List returns"
 	switch {
 	case id == "":
-		return invalid("token ID", "", "is missing", mend)
+		return invalid("token ID", "", "is missing", hint)
 	case strings.HasPrefix(id, TokenPrefix):
-		return invalid("token ID", "", "is a token's value", mend)
+		return invalid("token ID", "", "is a token's value", hint)
 	}
 	return validateText("token ID", id)
 }

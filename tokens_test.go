@@ -122,7 +122,7 @@ func TestAFileTokenFollowsItsFile(t *testing.T) {
 func TestTheEnvironmentIsTheFallback(t *testing.T) {
 	t.Setenv(codeant.TokenEnv, "")
 	_, err := codeant.New()
-	assert.EqualError(t, err, "codeant: no API token: set the environment variable CODEANT_API_TOKEN or use WithToken; tokens are made in CodeAnt under Settings -> API tokens")
+	assert.EqualError(t, err, "codeant: no API token: set the environment variable CODEANT_API_TOKEN or use WithToken; create a token in CodeAnt under Settings -> API tokens")
 	assert.ErrorIs(t, err, codeant.ErrMissingToken)
 	_, err = codeant.EnvToken(codeant.TokenEnv).Token(t.Context())
 	assert.EqualError(t, err, "codeant: no API token: the environment variable CODEANT_API_TOKEN is not set")
@@ -146,7 +146,7 @@ func TestTheEnvironmentIsTheFallback(t *testing.T) {
 func TestAllThatIsWrongWithTheOptionsIsToldAtOnceInAnyOrder(t *testing.T) {
 	t.Parallel()
 	_, err := codeant.New(codeant.WithToken("x"), codeant.WithBaseURL("ftp://a"), codeant.WithAttemptTimeout(-1), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: []string{"failed"}}), codeant.WithUserAgent("a\nb"))
-	assert.EqualError(t, err, `codeant: base URL "ftp://a" is unusable: it must start with https://; use an address such as https://api.codeant.ai; not a CodeAnt API token: CodeAnt tokens start with cdt_; user agent "a b" cannot stand in a header; use a product such as "mytool/1.2"; timeout "-1ns" is not positive; give the time for one attempt, such as 30s; passing status "FAILED" cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED; retry policy has a negative value; use zero for a default, and MaxAttempts: 1 for no repeats`)
+	assert.EqualError(t, err, `codeant: base URL "ftp://a" is unusable: it must start with https://; use an address such as https://api.codeant.ai; not a CodeAnt API token: CodeAnt tokens start with cdt_; user agent "a b" cannot be sent in a header; use a product such as "mytool/1.2"; timeout "-1ns" is not positive; give the time for one attempt, such as 30s; passing status "FAILED" cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED; retry policy has a negative value; use zero for a default, and MaxAttempts: 1 for no repeats`)
 	assert.ErrorIs(t, err, codeant.ErrInvalidToken)
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
 	_, other := codeant.New(codeant.WithUserAgent("a\nb"), codeant.WithGatePolicy(codeant.GatePolicy{PassingStatuses: []string{"failed"}}), codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: -1}), codeant.WithAttemptTimeout(-1), codeant.WithBaseURL("ftp://a"), codeant.WithToken("x"))
@@ -223,7 +223,7 @@ func TestAValueIsNeverLostToBrokenMetadata(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"value":""}`, `{"value":"ghp_0123456789abcdef"}`, `{"value":7}`, `[]`, `null`} {
 		server := newTokenServer(map[string]httpmock.Responder{createURL: status(200, answer)})
 		_, err := funnelClient(t, server.mock).Tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: "ci"})
-		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: its field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out all the same: look before you repeat it; if List shows an active token named "ci" that nobody uses, revoke it by its ID with Revoke`)
+		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: its field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out: check before you repeat it; if List shows an active token named "ci" that nobody uses, revoke it by its ID with Revoke`)
 		assert.ErrorIs(t, err, codeant.ErrBadResponse)
 		assert.ErrorIs(t, err, codeant.ErrUnknownOutcome)
 	}
@@ -274,8 +274,8 @@ func TestBadTokenNamesAndIDsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"":                      "codeant: token name is missing; give a name of 1 to 60 characters that says what the token is for",
 		"  ":                    "codeant: token name is missing; give a name of 1 to 60 characters that says what the token is for",
 		strings.Repeat("é", 61): `codeant: token name "` + strings.Repeat("é", 61) + `" has 61 characters; give a name of 1 to 60 characters that says what the token is for`,
-		"a\tb":                  `codeant: token name "a b" has a control character in it; remove line breaks and other invisible characters`,
-		"a\xffb":                "codeant: token name \"a\ufffdb\" is not valid UTF-8; write it as plain text",
+		"a\tb":                  `codeant: token name "a b" contains a control character; remove line breaks and other invisible characters`,
+		"a\xffb":                "codeant: token name \"a\ufffdb\" is not valid UTF-8; encode it as UTF-8",
 	} {
 		_, err := tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: name})
 		assert.EqualError(t, err, text)
@@ -329,14 +329,14 @@ func TestRotateNeverLeavesYouWithoutAWorkingToken(t *testing.T) {
 			[]string{create, "deploy", revokeNew},
 			true, "",
 			[]error{noDeploy, codeant.ErrForbidden},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, a quota is used up, or the token is no longer valid",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token has no access to this repository or organization, a quota is used up, or the token is no longer valid",
 		},
 		{
 			"the last revocation fails", status(403, ""), nil, false,
 			[]string{create, "deploy", revokeOld},
 			true, "",
 			[]error{codeant.ErrForbidden},
-			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still valid; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token may not reach this repository or organization, a quota is used up, or the token is no longer valid",
+			"codeant: the new token cdt_••••4567 (ID t2) is deployed, but the old one (ID t1) could not be revoked and is still valid; revoke it with Revoke: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token has no access to this repository or organization, a quota is used up, or the token is no longer valid",
 		},
 		{
 			"the client's own token is gone by then", status(401, "revoked").Then(status(200, `{"status":"success"}`)), nil, false,
@@ -399,7 +399,7 @@ func TestARevisionIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		"codeant: commit is missing; use the full hash of the commit, as git rev-parse HEAD prints it":                                                                                                  change(func(r *codeant.Revision) { r.Commit = "" }),
 		`codeant: commit "HEAD" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                                    change(func(r *codeant.Revision) { r.Commit = "HEAD" }),
 		`codeant: commit "cdt_••••4567" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                            change(func(r *codeant.Revision) { r.Commit = newToken }),
-		`codeant: branch "a b" has a control character in it; remove line breaks and other invisible characters`:                                                                                        change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
+		`codeant: branch "a b" contains a control character; remove line breaks and other invisible characters`:                                                                                        change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
 		`codeant: provider URL "https://…@git.acme.example" is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`: change(func(r *codeant.Revision) { r.ProviderURL = "https://me:pw@git.acme.example" }),
 	} {
 		err := bad.Validate()

@@ -203,7 +203,7 @@ func TestAProxyThatRefusesIsNamedWithoutItsPassword(t *testing.T) {
 	client := funnelClient(t, transport)
 	err = read(t.Context(), client)
 	assert.ErrorIs(t, err, codeant.ErrUnavailable)
-	assert.ErrorContains(t, err, "the proxy wants a login (407)")
+	assert.ErrorContains(t, err, "the proxy requires a login (407)")
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "proxypassword")
 	assert.Equal(t, int32(1), requests.Load())
 }

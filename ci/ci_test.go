@@ -219,7 +219,7 @@ func TestOverridesRefused(t *testing.T) {
 		{
 			name: "branch over two lines",
 			env:  complete.with(vars{"CODEANT_BRANCH": "main\n::error::x"}),
-			want: `ci: CODEANT_BRANCH: branch "main ::error::x" has a control character in it; remove line breaks and other invisible characters`,
+			want: `ci: CODEANT_BRANCH: branch "main ::error::x" contains a control character; remove line breaks and other invisible characters`,
 		},
 		{
 			name: "provider URL with a password",

@@ -376,7 +376,7 @@ func TestAPageThatAnswersIsTold(t *testing.T) {
 		w.Server.Inject("scans.start", codeanttest.Fault{Status: 200, Body: "<html><title>Sign in</title></html>", Header: http.Header{"Content-Type": {"text/html"}}})
 		got := w.Run(t, run, line...)
 		assert.Equal(t, 4, got.Code)
-		assert.Contains(t, got.Stderr, "start-scan: scans.start: 200 OK: not CodeAnt's JSON but a page, as from a proxy (text/html) (POST")
+		assert.Contains(t, got.Stderr, "start-scan: scans.start: 200 OK: the answer is a web page, not CodeAnt's JSON (text/html) (POST")
 	})
 }
 
