@@ -399,7 +399,7 @@ func TestARevisionIsCheckedBeforeAnythingIsSent(t *testing.T) {
 		"codeant: commit is missing; use the full hash of the commit, as git rev-parse HEAD prints it":                                                                                                  change(func(r *codeant.Revision) { r.Commit = "" }),
 		`codeant: commit "HEAD" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                                    change(func(r *codeant.Revision) { r.Commit = "HEAD" }),
 		`codeant: commit "cdt_••••4567" is not 7 to 64 hexadecimal digits; use the full hash of the commit, as git rev-parse HEAD prints it`:                                                            change(func(r *codeant.Revision) { r.Commit = newToken }),
-		`codeant: branch "a b" contains a control character; remove line breaks and other invisible characters`:                                                                                        change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
+		`codeant: branch "a b" contains a control character; remove line breaks and other invisible characters`:                                                                                         change(func(r *codeant.Revision) { r.Branch = "a\nb" }),
 		`codeant: provider URL "https://…@git.acme.example" is unusable: it holds a user name or password, which does not belong there; use the provider's address, such as https://github.example.com`: change(func(r *codeant.Revision) { r.ProviderURL = "https://me:pw@git.acme.example" }),
 	} {
 		err := bad.Validate()
