@@ -15,30 +15,30 @@ var (
 	opAccountRepositories = centreOperation("account.repositories", "/extension/scans2/listrepos")
 )
 
-// AccountService says what the client's token reaches.
+// AccountService returns what the client's token has access to.
 type AccountService struct{ client *Client }
 
-// Identity is whom a token belongs to.
+// Identity describes whom a token belongs to.
 type Identity struct {
 	Email         string         // empty if the answer has none
 	Organizations []Organization // a field is empty if the answer lacks it
 	Raw           json.RawMessage
 }
 
-// Repository is a repository that CodeAnt is connected with. A field is zero if the answer lacks it.
+// Repository is a repository that CodeAnt is connected to. A field is zero if the answer lacks it.
 type Repository struct {
-	Provider      Provider  // that of the Organization which was asked for
-	FullName      string    // as in Revision.Repo
+	Provider      Provider  // copied from the Organization in the request
+	FullName      string    // in the form of Revision.Repo
 	DefaultBranch string    // such as "main"
 	Language      string    // as the provider names it
-	Private       bool      // not for everyone to read
-	Archived      bool      // kept, but not worked on
+	Private       bool      // not publicly readable
+	Archived      bool      // read-only at the provider
 	PushedAt      time.Time // of the last push
 	Raw           json.RawMessage
 }
 
-// Verify returns whom the token belongs to and which organizations it reaches: a check of the login that changes nothing. An
-// error with ErrForbidden or ErrUnsupported does not mean that the token is wrong: it may be good for everything else.
+// Verify returns whom the token belongs to and which organizations it has access to. It changes nothing. ErrForbidden and
+// ErrUnsupported do not mean that the token is invalid: it may work for everything else.
 //
 // Evidence: observed (CodeAnt-AI/codeant-cli). Uncertain: whether a cdt_ token is accepted; if not, the error is ErrForbidden,
 // ErrUnauthorized or ErrUnsupported.
@@ -61,21 +61,21 @@ func decodeIdentity(doc jsonscan.Document) (*Identity, error) {
 		return nil, err
 	}
 	if len(data) == 0 {
-		return nil, unusable("its field %q is missing or empty", "data")
+		return nil, unusable("field %q is missing or empty", "data")
 	}
 	identity := &Identity{Email: data.Text("email"), Raw: doc.Raw()}
 	orgs := data.Get("orgs")
 	switch orgs.Kind() {
 	case jsonscan.Array, jsonscan.Null, jsonscan.Invalid:
 	default:
-		return nil, unusable("its %v", wrongField("orgs", orgs))
+		return nil, unusable("%v", wrongField("orgs", orgs))
 	}
 	for element := range orgs.Elements() {
 		if len(identity.Organizations) == maxElements {
 			return nil, tooLarge("it has more than %d organizations", maxElements)
 		}
 		if kind := element.Kind(); kind != jsonscan.Object {
-			return nil, unusable("an organization in it is %s", kind)
+			return nil, unusable("an organization is %s", kind)
 		}
 		f, err := fieldsOf(element)
 		if err != nil {
@@ -88,9 +88,9 @@ func decodeIdentity(doc jsonscan.Document) (*Identity, error) {
 	return identity, nil
 }
 
-// Repositories returns the repositories of an organization, the one that was pushed to last first; those whose last push is
-// not known come last. The name alone is sent: if two providers have an organization of this name, it is not known which one
-// the answer is about, and each Repository has the Provider of org.
+// Repositories returns the repositories of an organization, most recently pushed first; those without a known push come
+// last. Only the organization's name is sent, so the answer may be about an organization of the same name at another
+// provider. The Provider of each Repository is copied from org.
 //
 // Evidence: observed (CodeAnt-AI/codeant-cli). Uncertain: whether a cdt_ token is accepted; if not, the error is ErrForbidden,
 // ErrUnauthorized or ErrUnsupported.

@@ -51,13 +51,13 @@ func TestVerifySaysWhomTheTokenBelongsTo(t *testing.T) {
 	assert.Empty(t, identity.Organizations)
 
 	for body, reason := range map[string]string{
-		`{"status":"success","data":null}`:                            `the answer cannot be used: its field "data" is missing or empty`,
-		`{"status":"success","data":{}}`:                              `the answer cannot be used: its field "data" is missing or empty`,
-		`{"status":"success"}`:                                        `the answer cannot be used: its field "data" is missing or empty`,
+		`{"status":"success","data":null}`:                            `the answer cannot be used: field "data" is missing or empty`,
+		`{"status":"success","data":{}}`:                              `the answer cannot be used: field "data" is missing or empty`,
+		`{"status":"success"}`:                                        `the answer cannot be used: field "data" is missing or empty`,
 		`{}`:                                                          `the answer cannot be used: it does not say "status": "success"`,
 		`{"data":{"email":"a"}}`:                                      `the answer cannot be used: it does not say "status": "success"`,
-		`{"status":"success","data":{"orgs":{}}}`:                     `the answer cannot be used: its field "orgs" is an object`,
-		`{"status":"success","data":{"orgs":[null]}}`:                 `the answer cannot be used: an organization in it is null`,
+		`{"status":"success","data":{"orgs":{}}}`:                     `the answer cannot be used: field "orgs" is an object`,
+		`{"status":"success","data":{"orgs":[null]}}`:                 `the answer cannot be used: an organization is null`,
 		`{"status":"error","message":"no such key"}`:                  `the answer says that it failed ("status": "error")`,
 		`{"status":"success","data":{"email":"a"},"error":"expired"}`: `the answer says that it failed (something in "error")`,
 		``: `the answer cannot be used: it is empty`,

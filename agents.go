@@ -27,19 +27,18 @@ const agentAnalysis Analysis = "agent"
 // AgentsService starts scans by CodeAnt's agents and reads what they found.
 type AgentsService struct{ client *Client }
 
-// AgentScanRequest asks for an agent scan of a branch. CodeAnt skips files over 400 KB or 5000 lines and takes at most 500
+// AgentScanRequest describes an agent scan of a branch. CodeAnt skips files over 400 KB or 5000 lines and scans at most 500
 // files (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan).
 type AgentScanRequest struct {
-	// Revision names the repository and the branch, which is required here. Without a commit, the head of the branch is
-	// scanned. Required.
+	// Revision is what to scan. Its Branch is required and its Commit is optional: default is the head of the branch.
 	Revision Revision
-	// Prompt is what the agents look for: "threat_hunting" is documented, "bug_finding" occurs in an example. Required.
+	// Prompt says what to look for: "threat_hunting" is documented, "bug_finding" occurs in an example. Required.
 	Prompt string
 	// Include and Exclude are globs of files, as in ScanRequest. Optional.
 	Include, Exclude []string
 }
 
-// AgentScanStarted is an agent scan that CodeAnt took on.
+// AgentScanStarted is an agent scan that CodeAnt accepted, unless it is Unconfirmed.
 type AgentScanStarted struct {
 	ID          string // for Results and Wait; empty if Unconfirmed
 	Message     string
@@ -48,19 +47,19 @@ type AgentScanStarted struct {
 	Raw         json.RawMessage
 }
 
-// AgentScanResults is what an agent scan found.
+// AgentScanResults holds the results of an agent scan.
 type AgentScanResults struct {
 	ID          string
 	Repo        string
 	Status      string
 	Findings    []Finding // in the order of the answer; their Analysis is "agent"
-	TotalIssues int       // as the server counts
+	TotalIssues int       // the server's count
 	Raw         json.RawMessage
 
 	done bool
 }
 
-// AgentScan is one agent scan of the past.
+// AgentScan is an entry of the history of agent scans.
 type AgentScan struct {
 	ID       string
 	Provider Provider
@@ -79,7 +78,7 @@ func (r AgentScanRequest) validate() error {
 		return err
 	}
 	if rev.Branch == "" {
-		return invalid("branch", "", "is missing", "an agent scan is about a branch: give its name")
+		return invalid("branch", "", "is missing", "an agent scan needs the name of a branch")
 	}
 	if rev.Commit != "" {
 		if err := validateCommit(rev.Commit); err != nil {
@@ -92,8 +91,8 @@ func (r AgentScanRequest) validate() error {
 	return cmp.Or(validateText("branch", rev.Branch), validateProviderURL(rev.ProviderURL))
 }
 
-// Start asks for an agent scan. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a 504 the
-// scan may run all the same: that is Unconfirmed.
+// Start starts an agent scan. If the answer is lost, it is not retried and the error is ErrUnknownOutcome. After a 504 the
+// scan may be running: the error is nil and the result is Unconfirmed.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/agent-analysis/start-agent-scan). Uncertain: whether a cdt_ token is
 // accepted in the body.
@@ -138,7 +137,7 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 		queued = doc.Number("filesQueued")
 		started, err := newStarted(doc, "scanId")
 		if err == nil && started.ID == "" {
-			return nil, unusable("it has no scan ID, which Results and Wait need")
+			return nil, unusable("it has no scan ID")
 		}
 		return started, err
 	})
@@ -150,8 +149,8 @@ func (s *AgentsService) Start(ctx context.Context, req AgentScanRequest) (*Agent
 	}, nil
 }
 
-// Results looks at an agent scan once. While it is in progress, the status says so. If there is no result yet, the error is
-// ErrNotReady, and after a 404 also ErrNotFound. The statuses failed and error are ErrScanFailed.
+// Results returns the current state of an agent scan, which may still be in progress: see Status. If there is no result yet,
+// the error is ErrNotReady, and after a 404 also ErrNotFound. If the scan failed, it is ErrScanFailed.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/agent-analysis/get-agent-scan-results). Uncertain: the word for
 // failed.
@@ -181,8 +180,8 @@ func validateAgentScan(repo, scanID string) error {
 	return validateText("scan ID", scanID)
 }
 
-// Wait polls Results until an agent scan is finished. Otherwise the error is ErrScanFailed, ErrWaitTimeout, ErrNotFound or
-// what else kept the answer away; the last unfinished results, if there were any, come with it.
+// Wait polls Results until the agent scan is finished. If it does not finish, the error is ErrScanFailed, ErrWaitTimeout,
+// ErrNotFound or the error of the last poll, and the last unfinished results, if any, are returned with it.
 func (s *AgentsService) Wait(ctx context.Context, repo, scanID string, opts WaitOptions) (*AgentScanResults, error) {
 	if err := cmp.Or(clientOf(s).ready(ctx), validateAgentScan(repo, scanID)); err != nil {
 		return nil, err
@@ -202,15 +201,15 @@ func (s *AgentsService) Wait(ctx context.Context, repo, scanID string, opts Wait
 	return results, err
 }
 
-// Run starts an agent scan and waits until it is finished, as Wait does. If the start is Unconfirmed, its ID is not known: that
-// is ErrUnknownOutcome, and History lists the scan once it runs.
+// Run starts an agent scan and waits for its results, as Wait does. If the start is Unconfirmed, the scan's ID is not known
+// and the error is ErrUnknownOutcome; History lists the scan if it is running.
 func (s *AgentsService) Run(ctx context.Context, req AgentScanRequest, opts WaitOptions) (*AgentScanResults, error) {
 	started, err := s.Start(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	if started.Unconfirmed {
-		return nil, fmt.Errorf("codeant: agents.start: the gateway timed out (504), so the scan may run under an ID that is not known; "+
+		return nil, fmt.Errorf("codeant: agents.start: the gateway timed out (504), so the scan may be running under an unknown ID; "+
 			"find it with History, then use Wait: %w", ErrUnknownOutcome)
 	}
 	return s.Wait(ctx, req.Revision.Repo, started.ID, opts)
@@ -255,9 +254,9 @@ func decodeAgentScan(doc jsonscan.Document) (*AgentScanResults, error) {
 	case state == stateFailed:
 		return nil, scanFailed(word)
 	case strings.TrimSpace(word) == "":
-		return nil, unusable(`its field "status" is missing`)
+		return nil, unusable(`field "status" is missing`)
 	case state == stateDone && !isList:
-		return nil, unusable("its %v", wrongField("results", files))
+		return nil, unusable("%v", wrongField("results", files))
 	default:
 		results.done = state == stateDone
 	}
@@ -269,7 +268,7 @@ func decodeAgentScan(doc jsonscan.Document) (*AgentScanResults, error) {
 		}
 		issues, isList := inside.List("issues")
 		if !isList {
-			return nil, unusable("a list of issues is missing in it")
+			return nil, unusable("a file has no list of issues")
 		}
 		if err := d.list(issues, inside.Text("file")); err != nil {
 			return nil, err

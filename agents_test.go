@@ -37,7 +37,7 @@ func TestRunningAnAgentScan(t *testing.T) {
 	found, mock, err := run(t, status(504, ""))
 	assert.Nil(t, found)
 	require.ErrorIs(t, err, codeant.ErrUnknownOutcome)
-	assert.EqualError(t, err, "codeant: agents.start: the gateway timed out (504), so the scan may run under an ID that is not known; "+
+	assert.EqualError(t, err, "codeant: agents.start: the gateway timed out (504), so the scan may be running under an unknown ID; "+
 		"find it with History, then use Wait: codeant: outcome unknown")
 	assert.Equal(t, 1, mock.GetTotalCallCount())
 

@@ -29,12 +29,12 @@ const (
 	maxTokenLength = 4096 // more than any server takes in a header
 )
 
-// Token is a CodeAnt API token. It authenticates to CodeAnt, never to the Git provider, and belongs to one provider and
-// one organization. However it is printed, it shows cdt_•••• and its last four characters; Reveal alone gives the value.
+// Token is a CodeAnt API token. It authenticates to CodeAnt, never to the Git provider, and belongs to one organization of
+// one provider. Every printed form is cdt_•••• and the last four characters; only Reveal returns the value.
 type Token struct{ value secret.Value }
 
-// ParseToken reads a token, white space at its ends aside. A text that is empty or cannot be a CodeAnt token is
-// ErrInvalidToken, with an error that names what it seems to be and never holds the text itself.
+// ParseToken parses a token and ignores white space around it. A text that cannot be a CodeAnt token is ErrInvalidToken; an
+// empty one is also ErrMissingToken. The error says what the text seems to be and never contains it.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(s), "\uFEFF"))
 	if err := checkToken(s); err != nil {
@@ -50,17 +50,17 @@ func checkToken(s string) error {
 	case s == "":
 		return &tokenError{reason: "it is empty", kinds: []error{ErrInvalidToken, ErrMissingToken}}
 	case strings.HasPrefix(lower, "bearer ") || strings.HasPrefix(lower, "authorization:"):
-		return badToken("it begins with a piece of the HTTP header; give the token alone, which starts with " + TokenPrefix)
+		return badToken("it begins with part of an HTTP header; use only the token, which starts with " + TokenPrefix)
 	case owner != "":
 		return badToken("this is " + owner + " token; CodeAnt tokens start with " + TokenPrefix)
 	case strings.ContainsAny(s, "•*…"):
 		return badToken("this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created")
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return badToken("it has a space, a line break or another character in it that no token has; was more than the token copied?")
+		return badToken("it contains a space, a line break or another character that no token has; was more than the token copied?")
 	case !strings.HasPrefix(s, TokenPrefix):
 		return badToken("CodeAnt tokens start with " + TokenPrefix)
 	case strings.Contains(s[len(TokenPrefix):], TokenPrefix):
-		return badToken(TokenPrefix + " occurs in it twice; was it pasted twice?")
+		return badToken("it contains " + TokenPrefix + " twice; was it pasted twice?")
 	case len(s) < len(TokenPrefix)+minTokenSecret:
 		return badToken("it is too short; was it cut off?")
 	case len(s) > maxTokenLength:
@@ -69,7 +69,7 @@ func checkToken(s string) error {
 	return nil
 }
 
-// foreignToken names whose token s is by its well-known prefix, with an article, or returns nothing.
+// foreignToken returns the provider whose token s seems to be, with an article, or "".
 func foreignToken(s string) string {
 	for _, known := range []struct{ owner, prefixes string }{
 		{"a GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"},
@@ -82,8 +82,7 @@ func foreignToken(s string) string {
 			}
 		}
 	}
-	// Azure DevOps: 52 characters of base32, or 84 with the signature AZDO in them (learn.microsoft.com, "Use personal
-	// access tokens").
+	// Azure DevOps: 52 characters of base32, or 84 that contain AZDO (learn.microsoft.com, "Use personal access tokens").
 	switch {
 	case len(s) == 52 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == "":
 		return "an Azure DevOps"
@@ -109,13 +108,13 @@ func missingToken(reason string) error {
 func (e *tokenError) Error() string   { return e.kinds[0].Error() + ": " + e.reason }
 func (e *tokenError) Unwrap() []error { return e.kinds }
 
-// Reveal returns the token's value: the only way to it.
+// Reveal returns the token's value. Nothing else does.
 func (t Token) Reveal() string { return t.value.Reveal() }
 
-// Last4 returns the last four characters, which CodeAnt shows in its list of tokens.
+// Last4 returns the last four characters, as CodeAnt's list of tokens shows them.
 func (t Token) Last4() string { return redact.Last4(t.Reveal()) }
 
-// IsZero reports whether t holds no token.
+// IsZero reports whether t is empty.
 func (t Token) IsZero() bool { return t.value.IsZero() }
 
 // String returns cdt_•••• and the last four characters.
@@ -124,38 +123,38 @@ func (t Token) String() string { return redact.Mask(TokenPrefix, t.Reveal()) }
 // GoString returns the masked form.
 func (t Token) GoString() string { return t.String() }
 
-// Format prints the masked form for every verb.
+// Format prints the masked form, whatever the verb.
 func (t Token) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 
-// LogValue gives package log/slog the masked form.
+// LogValue returns the masked form, for package log/slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// MarshalText gives encoders the masked form.
+// MarshalText returns the masked form, for encoders.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// MarshalJSON gives the masked form.
+// MarshalJSON returns the masked form as a JSON string.
 func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
-// TokenSource hands out the token for each attempt of a call. It may be used by many goroutines at once. After a 401 it
-// is asked once more, and the call is repeated if it hands out another token.
+// TokenSource provides the token for each attempt of a call. It must be safe for concurrent use. After a 401 it is asked
+// once more, and the call is repeated if it returns another token.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
 
-// TokenSourceFunc is a function that is a TokenSource.
+// TokenSourceFunc is an adapter to use a function as a TokenSource.
 type TokenSourceFunc func(ctx context.Context) (Token, error)
 
-// Token calls f. If f is nil, the error is ErrMissingToken.
+// Token returns f(ctx). If f is nil, the error is ErrMissingToken.
 func (f TokenSourceFunc) Token(ctx context.Context) (Token, error) {
 	if f == nil {
-		return Token{}, missingToken("the function of a TokenSourceFunc is nil")
+		return Token{}, missingToken("the TokenSourceFunc is nil")
 	}
 	return f(ctx)
 }
 
 type staticToken struct{ token Token }
 
-// StaticToken always hands out t.
+// StaticToken returns a TokenSource that always returns t.
 func StaticToken(t Token) TokenSource { return staticToken{t} }
 
 func (s staticToken) Token(context.Context) (Token, error) {
@@ -167,8 +166,8 @@ func (s staticToken) Token(context.Context) (Token, error) {
 
 type envToken string
 
-// EnvToken reads the token from the environment variable name at each attempt. An unset or empty variable is
-// ErrMissingToken.
+// EnvToken returns a TokenSource that reads the environment variable name before each attempt. If the variable is unset or
+// empty, the error is ErrMissingToken.
 func EnvToken(name string) TokenSource { return envToken(name) }
 
 func (name envToken) Token(context.Context) (Token, error) {
@@ -185,14 +184,14 @@ func (name envToken) Token(context.Context) (Token, error) {
 
 type fileToken struct {
 	path string
-	turn chan struct{} // one reads at a time: two readers of a pipe would have half a token each
+	turn chan struct{} // one reader at a time: two readers of a pipe would each get half a token
 	last Token
 }
 
-// FileToken reads the token from a file at each attempt, so that a new token takes effect without a restart as soon as
-// the file changes: a secret mounted by Kubernetes, a file that Vault's agent writes. A missing file is ErrMissingToken
-// and os.ErrNotExist. If the file is empty, because it is being written at this moment, the last token stays in use. A
-// pipe gives its token once, and that stays in use; waiting for it ends with the context.
+// FileToken returns a TokenSource that reads a file before each attempt, so that a changed file, such as a secret mounted
+// by Kubernetes or written by Vault's agent, takes effect without a restart. If the file does not exist, the error is
+// ErrMissingToken and os.ErrNotExist. If the file is empty, because it is just being written, the previous token stays in
+// use. A pipe is read once, until ctx ends, and its token stays in use.
 func FileToken(path string) TokenSource {
 	return &fileToken{path: path, turn: make(chan struct{}, 1)}
 }
@@ -220,7 +219,7 @@ func (s *fileToken) Token(ctx context.Context) (Token, error) {
 	return s.last, nil
 }
 
-// read returns what the file holds, nothing for a pipe that was read already.
+// read returns the content of the file, or "" for a pipe that was already read.
 func (s *fileToken) read(ctx context.Context) (string, error) {
 	if info, err := os.Stat(s.path); err == nil && !info.Mode().IsRegular() && !info.IsDir() && !s.last.IsZero() {
 		return "", nil
@@ -230,13 +229,13 @@ func (s *fileToken) read(ctx context.Context) (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		f, err = openfile.Open(s.path) // a mounted secret was swapped while its links were followed
+		f, err = openfile.Open(s.path) // a mounted secret was replaced while its links were followed
 	}
 	if err != nil {
 		return "", s.failed("opened", err)
 	}
 	defer f.Close()
-	// One byte more than a token may have tells a file that is no token file from one that is.
+	// Reading beyond the longest token shows that a file is too large to be a token file.
 	data, err := io.ReadAll(io.LimitReader(f.Reader(ctx), maxTokenLength+64))
 	switch {
 	case err == nil:
@@ -253,11 +252,11 @@ func (s *fileToken) failed(done string, err error) error {
 }
 
 func (s *fileToken) interrupted(ctx context.Context) error {
-	return fmt.Errorf("no token came from the file %s: %w", s.path, contextError(ctx))
+	return fmt.Errorf("reading the token from the file %s was interrupted: %w", s.path, contextError(ctx))
 }
 
-// authTransport is where the credential enters a request: it adds the token's header, and the token's field of the body if
-// the operation has one, to requests whose scheme, host and port are those of the base URL, and to no others.
+// authTransport adds the credential to a request: the header, and the field of the body if the operation has one. It does so
+// only for requests whose scheme, host and port are those of the base URL.
 type authTransport struct {
 	next   http.RoundTripper
 	origin *url.URL
@@ -280,7 +279,7 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return x.roundTrip(t.next, req, header, body)
 }
 
-// bodyOf returns the body of a request, which middleware may have replaced.
+// bodyOf returns the body of a request. Middleware may have replaced it.
 func bodyOf(req *http.Request) ([]byte, error) {
 	switch body := req.Body.(type) {
 	case nil:
@@ -296,7 +295,7 @@ func bodyOf(req *http.Request) ([]byte, error) {
 // withCredential writes the token into a JSON object, as its first member.
 func withCredential(object []byte, field string, token Token) ([]byte, error) {
 	if len(object) < len(`{}`) || object[0] != '{' {
-		return nil, errors.New("middleware changed the body so that the token has no place in it")
+		return nil, errors.New("middleware replaced the body with one that is not a JSON object, so the token cannot be added")
 	}
 	value := token.Reveal()
 	out := make([]byte, 0, len(object)+len(field)+len(value)+len(`"":"",`)+4)

@@ -149,11 +149,11 @@ func (s *CoverageService) presign(ctx context.Context, in coverageWire) (*Presig
 	return fetch(ctx, clientOf(s), opCoveragePresign, in, func(doc jsonscan.Document) (*PresignedUpload, error) {
 		value, _ := doc.Get("coverage_url").Text()
 		if value == "" {
-			return nil, unusable(`its field "coverage_url" is missing`)
+			return nil, unusable(`field "coverage_url" is missing`)
 		}
 		u, err := storage.ParseURL(value, s.client.insecure)
 		if err != nil {
-			return nil, unusable(`its field "coverage_url" is not an address to upload to: %v`, err)
+			return nil, unusable(`field "coverage_url" is not an address to upload to: %v`, err)
 		}
 		return newPresignedUpload(value, u), nil
 	})

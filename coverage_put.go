@@ -87,7 +87,7 @@ func (p *coveragePut) attempt(ctx context.Context) *failure {
 	return p.judge(ctx, err)
 }
 
-// report ends an attempt: the observers and the log learn of it and of the pause before the next one.
+// report passes the last attempt to the observers and the log, with the pause before the next one.
 func (p *coveragePut) report(ctx context.Context, pause time.Duration, f *failure) {
 	if p.last.Number == 0 {
 		return // nothing was sent

@@ -294,13 +294,13 @@ func TestACompleteThatFailsIsRepeatedAloneAndToldApart(t *testing.T) {
 func TestAnUnusableUploadAddressEndsTheUploadAndIsNotShown(t *testing.T) {
 	t.Parallel()
 	for answer, reason := range map[string]string{
-		`{}`:                                    `its field "coverage_url" is missing`,
-		`{"coverage_url":""}`:                   `its field "coverage_url" is missing`,
-		`{"coverage_url":"None"}`:               `its field "coverage_url" is not an address to upload to: it must start with https://`,
-		`{"coverage_url":"file:///etc/passwd"}`: `its field "coverage_url" is not an address to upload to: it must start with https://`,
-		`{"coverage_url":"http://bucket.example/x?X-Amz-Signature=feedfacecafe"}`:     `its field "coverage_url" is not an address to upload to: it is plain http to bucket.example, which would show secrets to the network: use https://`,
-		`{"coverage_url":"https://me:pw@bucket.example/x"}`:                           `its field "coverage_url" is not an address to upload to: it holds a user name or password, which does not belong there`,
-		`{"coverage_url":"https://b.example/x?X-Amz-SignedHeaders=host%3Bx-amz-acl"}`: `its field "coverage_url" is not an address to upload to: its signature wants the header "x-amz-acl", which this client does not send`,
+		`{}`:                                    `field "coverage_url" is missing`,
+		`{"coverage_url":""}`:                   `field "coverage_url" is missing`,
+		`{"coverage_url":"None"}`:               `field "coverage_url" is not an address to upload to: it must start with https://`,
+		`{"coverage_url":"file:///etc/passwd"}`: `field "coverage_url" is not an address to upload to: it must start with https://`,
+		`{"coverage_url":"http://bucket.example/x?X-Amz-Signature=feedfacecafe"}`:     `field "coverage_url" is not an address to upload to: it is plain http to bucket.example, which would show secrets to the network: use https://`,
+		`{"coverage_url":"https://me:pw@bucket.example/x"}`:                           `field "coverage_url" is not an address to upload to: it holds a user name or password, which does not belong there`,
+		`{"coverage_url":"https://b.example/x?X-Amz-SignedHeaders=host%3Bx-amz-acl"}`: `field "coverage_url" is not an address to upload to: its signature wants the header "x-amz-acl", which this client does not send`,
 	} {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()

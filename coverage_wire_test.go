@@ -312,7 +312,7 @@ func TestAStorageErrorIsLoggedInParts(t *testing.T) {
 
 func TestCoverageWithoutAClientAnswersWithAnError(t *testing.T) {
 	t.Parallel()
-	const text = "codeant: client was not made by New; use codeant.New"
+	const text = "codeant: client was not created by New; use codeant.New"
 	for _, service := range []*codeant.CoverageService{nil, {}, (&codeant.Client{}).Coverage} {
 		_, err := service.Upload(t.Context(), upload())
 		assert.EqualError(t, err, text)
@@ -324,7 +324,7 @@ func TestCoverageWithoutAClientAnswersWithAnError(t *testing.T) {
 	client := coverageClient(t, httpmock.NewMockTransport())
 	var none context.Context
 	_, err := client.Coverage.Upload(none, upload())
-	assert.EqualError(t, err, "codeant: context is nil; use the caller's, or context.Background()")
+	assert.EqualError(t, err, "codeant: context is nil; use the caller's context, or context.Background()")
 	_, err = codeant.DetectReportFormat(nil)
 	assert.EqualError(t, err, "codeant: reader is nil; give the coverage report")
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)

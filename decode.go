@@ -41,7 +41,7 @@ func decodeList[T any](doc jsonscan.Document, key, noun string, decode func(json
 	}
 	list, isList := doc.List(key)
 	if !isList {
-		return nil, unusable("its %v", wrongField(key, list))
+		return nil, unusable("%v", wrongField(key, list))
 	}
 	n := list.Len()
 	if n > maxElements {
@@ -106,11 +106,11 @@ func soleStatus(f jsonscan.Fields) (jsonscan.Value, error) {
 	found := f.Find("status")
 	switch kind := found.Value.Kind(); {
 	case len(found.Variants) > 0:
-		return nil, unusable(`its field "status" is called %q`, found.Variants[0])
+		return nil, unusable(`field "status" is called %q`, found.Variants[0])
 	case found.Times > 1:
-		return nil, unusable(`its field "status" is there %d times`, found.Times)
+		return nil, unusable(`field "status" is there %d times`, found.Times)
 	case kind != jsonscan.Invalid && kind != jsonscan.Null && kind != jsonscan.String:
-		return nil, unusable("its %v", wrongField("status", found.Value))
+		return nil, unusable("%v", wrongField("status", found.Value))
 	}
 	return found.Value, nil
 }

@@ -53,7 +53,7 @@ func decodeDismissals(doc jsonscan.Document) ([]Dismissal, error) {
 	}
 	data := doc.Get("data")
 	if kind := data.Kind(); kind != jsonscan.Object && (kind != jsonscan.Null || doc.Find("data").Times == 0) {
-		return nil, unusable("its %v", wrongField("data", data))
+		return nil, unusable("%v", wrongField("data", data))
 	}
 	dismissals := []Dismissal{}
 	for key, value := range data.Members() {

@@ -193,7 +193,7 @@ func TestOurOwnAndTheTransportsTimeLimitsAreNotTheCallersDeadline(t *testing.T) 
 
 func TestAClientThatNewDidNotMakeAnswersWithAnError(t *testing.T) {
 	t.Parallel()
-	const text = "codeant: client was not made by New; use codeant.New"
+	const text = "codeant: client was not created by New; use codeant.New"
 	var zero codeant.Client
 	zero.CloseIdleConnections()
 	(*codeant.Client)(nil).CloseIdleConnections()
@@ -215,7 +215,7 @@ func TestAClientThatNewDidNotMakeAnswersWithAnError(t *testing.T) {
 
 	var missing context.Context
 	err = funnelClient(t, httpmock.NewMockTransport()).Call(missing, codeant.Request{Path: "/x"}, nil)
-	assert.EqualError(t, err, "codeant: context is nil; use the caller's, or context.Background()")
+	assert.EqualError(t, err, "codeant: context is nil; use the caller's context, or context.Background()")
 	_, err = codeant.New(codeant.WithTokenSource((*nilSource)(nil)))
 	assert.EqualError(t, err, "codeant: token source is nil; use StaticToken, EnvToken, FileToken or your own")
 	_, err = codeant.New(codeant.WithTokenSource(codeant.TokenSourceFunc(nil)))
@@ -234,7 +234,7 @@ func TestAPermanentGatewayErrorOfAResultNamesTheSizeLimit(t *testing.T) {
 		mock := httpmock.NewMockTransport()
 		mock.RegisterNoResponder(httpmock.NewStringResponder(status, ""))
 		_, err := funnelClient(t, mock, impatient).Scans.Results(t.Context(), shop, codeant.SAST)
-		assert.ErrorContains(t, err, "3 attempts); try again later; if it stays like this, the answer may be over the API's limit of about 1 MB: scan fewer files at once with Include")
+		assert.ErrorContains(t, err, "3 attempts); try again later; if it keeps failing, the answer may exceed the API's limit of about 1 MB: scan fewer files at once with Include")
 	}
 }
 

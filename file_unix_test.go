@@ -48,7 +48,7 @@ func TestAFileTokenThatIsAPipeEndsWithItsContext(t *testing.T) {
 	time.AfterFunc(20*time.Millisecond, func() { cancel(why) })
 	within(t, 20*time.Second, func() {
 		_, err := source.Token(ctx)
-		assert.EqualError(t, err, "no token came from the file "+path+": context canceled; a signal came")
+		assert.EqualError(t, err, "reading the token from the file "+path+" was interrupted: context canceled; a signal came")
 		assert.ErrorIs(t, err, context.Canceled)
 		assert.ErrorIs(t, err, why)
 	})

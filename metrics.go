@@ -198,7 +198,7 @@ func (s *MetricsService) Comparison(ctx context.Context, req DeveloperRequest) (
 	}
 	return fetch(ctx, clientOf(s), opMetricsComparison, in, func(doc jsonscan.Document) (*DeveloperComparison, error) {
 		if developer := doc.Get("developer"); developer.Kind() != jsonscan.Object {
-			return nil, unusable("its %v", wrongField("developer", developer))
+			return nil, unusable("%v", wrongField("developer", developer))
 		}
 		return &DeveloperComparison{newMetricsScope(doc.Fields), doc.Text("author"), doc.Raw()}, nil
 	})

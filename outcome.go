@@ -27,7 +27,7 @@ func (x *exchange) notSent() error {
 	return e
 }
 
-// noAnswer judges an attempt that ended before any answer.
+// noAnswer returns the failure of an attempt that ended before an answer arrived.
 func (x *exchange) noAnswer(err error) *failure {
 	b := classify(err, x.token.Reveal())
 	b.unsent = b.unsent || x.wire.unsent() || isGoAway(err) || isRefusedStream(err)
@@ -36,14 +36,14 @@ func (x *exchange) noAnswer(err error) *failure {
 	return f
 }
 
-// brokenAnswer judges one whose answer began and did not end well.
+// brokenAnswer returns the failure of an attempt whose answer began to arrive but could not be read to its end.
 func (x *exchange) brokenAnswer(got answer, err error) *failure {
 	var apiErr *APIError
 	if errors.Is(err, errTooLarge) {
 		apiErr = x.errorOf(got)
 		apiErr.hidden.kinds = append(apiErr.hidden.kinds, ErrTooLarge)
-		apiErr.hidden.reason = fmt.Sprintf("the answer is larger than this client takes (%d bytes)", x.client.maxBody)
-		apiErr.hidden.advice = "ask for less, or raise WithMaxResponseSize"
+		apiErr.hidden.reason = fmt.Sprintf("the answer is larger than the limit of %d bytes", x.client.maxBody)
+		apiErr.hidden.advice = "request less, or raise the limit with WithMaxResponseSize"
 		x.markUnknown(apiErr)
 		return &failure{err: apiErr}
 	}
@@ -54,8 +54,8 @@ func (x *exchange) brokenAnswer(got answer, err error) *failure {
 	return x.lost(apiErr, b, "the answer broke off: "+b.reason, err)
 }
 
-// lost completes the judgement of an attempt whose answer did not arrive: for an operation that is not idempotent
-// nobody knows whether it was carried out.
+// lost completes the failure of an attempt whose answer did not arrive. If the operation is not idempotent, its outcome is
+// unknown.
 func (x *exchange) lost(apiErr *APIError, b broken, reason string, err error) *failure {
 	apiErr.hidden.reason = reason
 	if x.caller.Err() != nil {
@@ -78,7 +78,7 @@ func (x *exchange) markUnknown(apiErr *APIError) {
 	}
 }
 
-// judge looks at a complete answer.
+// judge returns the failure of a complete answer, or nil if decode accepts it.
 func (x *exchange) judge(got answer, decode func(jsonscan.Document) error) *failure {
 	if !got.good() {
 		return x.badStatus(got)
@@ -105,7 +105,7 @@ func (x *exchange) judge(got answer, decode func(jsonscan.Document) error) *fail
 	return &failure{err: apiErr}
 }
 
-// errorOf fills an APIError with what the answer tells.
+// errorOf returns an APIError with what the answer says about itself.
 func (x *exchange) errorOf(got answer) *APIError {
 	secret := x.token.Reveal()
 	apiErr := x.newError()
@@ -119,8 +119,8 @@ func (x *exchange) errorOf(got answer) *APIError {
 	return apiErr
 }
 
-// quote fills in the server's own words. Only an answer that says itself that it failed is quoted: what else a 2xx holds,
-// a new token, a signed URL or a credential that a scan found, belongs to the caller alone.
+// quote copies the server's message into the error. It is called only for answers that say that the call failed: any other
+// 2xx answer may contain a new token, a signed URL or a credential that a scan found.
 func (x *exchange) quote(apiErr *APIError, got answer) {
 	limit := maxPrintedMessage
 	if errbody.IsMarkup(got.contentType(), got.body) {
@@ -147,7 +147,8 @@ func (x *exchange) badStatus(got answer) *failure {
 		f.transient = true
 		x.markUnknown(apiErr)
 		if x.op.pollable {
-			d.advice = "try again later; if it stays like this, the answer may be over the API's limit of about 1 MB: scan fewer files at once with Include"
+			d.advice = "try again later; if it keeps failing, the answer may exceed the API's limit of about 1 MB: " +
+				"scan fewer files at once with Include"
 		}
 	case http.StatusRequestTimeout, http.StatusInternalServerError:
 		f.transient = true
@@ -161,7 +162,7 @@ func (x *exchange) badStatus(got answer) *failure {
 		d.kinds = append(d.kinds, ErrBadResponse)
 		d.advice = "a proxy or a login page seems to answer in CodeAnt's place: check the proxy of this network and the base URL"
 	}
-	if x.op.unsupported != "" && (got.status == http.StatusNotFound || got.status == http.StatusMethodNotAllowed || got.status == http.StatusNotImplemented) {
+	if x.op.unsupported != "" && isMissing(got.status) {
 		d.kinds = append(d.kinds, ErrUnsupported)
 		d.advice = x.op.unsupported
 	}
@@ -176,10 +177,17 @@ func (x *exchange) badStatus(got answer) *failure {
 	return f
 }
 
-// isRefusal reports whether a status blames the request, so that a page with it says nothing about the token or the call.
+// isMissing reports whether a status can mean that the server does not have the endpoint.
+func isMissing(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
+}
+
+// isRefusal reports whether a status rejects the request. If such an answer is a web page, it did not come from CodeAnt and
+// says nothing about the token or the call.
 func isRefusal(status int) bool {
 	switch status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusUnavailableForLegalReasons:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity,
+		http.StatusUnavailableForLegalReasons:
 		return true
 	}
 	return false
@@ -198,7 +206,7 @@ func (x *exchange) unauthorized(apiErr *APIError, got answer) error {
 	return &UnauthorizedError{APIError: apiErr}
 }
 
-// challengeDescription returns error_description of a WWW-Authenticate header (RFC 6750, section 3).
+// challengeDescription returns the error_description of a WWW-Authenticate header (RFC 6750, section 3).
 func challengeDescription(challenge string) string {
 	_, rest, found := strings.Cut(challenge, `error_description="`)
 	if !found {

@@ -17,20 +17,20 @@ import (
 
 // operation is one endpoint as this package uses it. Each service file begins with its operations.
 type operation struct {
-	name       string // public: in errors, logs and the faults of package codeanttest
+	name       string // public: appears in errors and logs, and names faults in package codeanttest
 	method     string // "" is POST
 	path       string // below the base URL, escaped
 	query      string
-	shownPath  string // path, if it may hold a secret and so must be printed otherwise
-	tokenField string // where the vendor wants the credential in the body, besides the header
-	idempotent bool   // doing it twice is the same as doing it once: gate 2 of the retries
+	shownPath  string // printed instead of path, if path may contain a secret
+	tokenField string // the field of the body that also holds the token, if the endpoint requires it
+	idempotent bool   // repeating it has no further effect: gate 2 of the retries
 
 	pollable    bool           // 404 and 204 mean "not ready"
 	readsFirst  bool           // the decoder also reads an answer that says that it failed
-	judges      success.Except // what the decoder judges itself of what says whether the call succeeded
-	source      TokenSource    // where the token comes from, if not from the client's source
-	observed    bool           // 401 and 403 may mean that no API token is accepted here; unsupported says so
-	unsupported string         // what to do instead where the server answers 404, 405 or 501: the endpoint is a guess
+	judges      success.Except // the signs of failure that the decoder checks itself
+	source      TokenSource    // replaces the client's token source
+	observed    bool           // 401 and 403 may mean that the endpoint accepts no API tokens; unsupported says so
+	unsupported string         // advice for 404, 405 and 501, because the endpoint may not exist
 }
 
 func (op operation) verb() string {
@@ -42,8 +42,8 @@ func (op operation) verb() string {
 
 func (op operation) printedPath() string { return cmp.Or(op.shownPath, op.path) }
 
-// fetch sends in as the operation's body and returns what decode makes of the body of a 2xx answer. The body is one JSON
-// value that does not say that it failed, or empty: then its kind is Invalid.
+// fetch sends in as the operation's body and returns what decode makes of the answer. decode is called only for a 2xx answer
+// whose body is JSON that does not say that the call failed, or is empty: then the document's kind is Invalid.
 func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode func(jsonscan.Document) (T, error)) (T, error) {
 	var out, none T
 	err := c.send(ctx, op, in, func(doc jsonscan.Document) (err error) {
@@ -56,14 +56,14 @@ func fetch[T any](ctx context.Context, c *Client, op operation, in any, decode f
 	return out, nil
 }
 
-// send is the way of every request to the API. Its stages:
+// send makes every request to the API, in these stages:
 //
 //   - request.go encodes the body once and asks the token source before each attempt;
-//   - the caller's middleware sees a request without a credential;
-//   - auth.go adds the token if the request goes to the base URL's origin, and resend.go hands it to the transport, again
-//     if the connection was gone before anything was sent;
-//   - answer.go reads the answer within its bounds and checks it;
-//   - the service's decoder takes the body or refuses it;
+//   - the caller's middleware sees the request without a credential;
+//   - auth.go adds the token if the request goes to the base URL's origin, and resend.go passes it to the transport, and
+//     again if the connection was closed before anything was sent;
+//   - answer.go reads the answer up to its limit and validates it;
+//   - the service's decoder accepts or rejects the body;
 //   - outcome.go and classify.go turn a failure into an *APIError, and retry.go decides about the next attempt.
 func (c *Client) send(ctx context.Context, op operation, in any, decode func(jsonscan.Document) error) error {
 	if err := c.ready(ctx); err != nil {
@@ -80,13 +80,13 @@ func (c *Client) send(ctx context.Context, op operation, in any, decode func(jso
 	return c.retrier.run(ctx, op.idempotent, func(int) *failure { return x.try(decode) }, x.report)
 }
 
-// ready reports why nothing can be sent, however good the request is.
+// ready returns an error if the client or the context cannot be used.
 func (c *Client) ready(ctx context.Context) error {
 	if c == nil || c.api == nil {
-		return invalid("client", "", "was not made by New", "use codeant.New")
+		return invalid("client", "", "was not created by New", "use codeant.New")
 	}
 	if ctx == nil {
-		return invalid("context", "", "is nil", "use the caller's, or context.Background()")
+		return invalid("context", "", "is nil", "use the caller's context, or context.Background()")
 	}
 	return nil
 }
@@ -100,12 +100,12 @@ func encode(op operation, in any) ([]byte, error) {
 		return nil, invalid("body of "+op.name, "", "cannot be encoded as JSON: "+redact.Text(err.Error(), maxPrintedMessage), "check its type")
 	}
 	if op.tokenField != "" && body[0] != '{' {
-		return nil, invalid("body of "+op.name, "", "is not a JSON object, so the token has no place in it", "use a struct or a map, or leave out TokenField")
+		return nil, invalid("body of "+op.name, "", "is not a JSON object, so the token cannot be added", "use a struct or a map, or omit TokenField")
 	}
 	return body, nil
 }
 
-// exchange is one call of an operation over all its attempts.
+// exchange is one call of an operation, with all its attempts.
 type exchange struct {
 	client    *Client
 	caller    context.Context // without an attempt's own time limit
@@ -115,18 +115,19 @@ type exchange struct {
 
 	token Token                   // of this attempt
 	stop  context.CancelCauseFunc // ends this attempt
-	sent  int                     // how often the request was handed to the transport
-	wire  *wire                   // what reached the connection the last time; nil if middleware kept the request
+	sent  int                     // how many times the request was passed to the transport
+	wire  *wire                   // what reached the connection in the last attempt; nil if middleware answered the request
 	last  Attempt
 }
 
-// requestKey is the key under which a request's context carries its exchange, or the operation's name alone.
+// requestKey is the context key of a request's exchange, or of its operationName if it has no exchange.
 type requestKey struct{}
 
 type operationName string
 
-// OperationName returns the name of the operation that a request belongs to, such as "scans.start" or "coverage.put",
-// from the request's context. It is for middleware and transports, and empty for requests that are not this package's.
+// OperationName returns the name of the operation that a request belongs to, such as "scans.start" or "coverage.put". Its
+// argument is the context of the request that a middleware or transport sees. The name is "" if this package did not make
+// the request.
 func OperationName(ctx context.Context) string {
 	switch v := ctx.Value(requestKey{}).(type) {
 	case *exchange:
@@ -144,12 +145,12 @@ func (x *exchange) tokens() TokenSource {
 	return x.client.source
 }
 
-// try makes an attempt, and after a 401 a second one if the source has another token by then. That a request was turned
-// away for its token means that it was not carried out, so gate 2 of the retries does not apply.
+// try makes an attempt, and after a 401 a second one if the source now returns another token. Gate 2 of the retries does not
+// apply, because a request that is refused for its token was not carried out.
 func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
 	token, err := x.tokens().Token(x.caller)
 	if err == nil && token.IsZero() {
-		err = missingToken("the token source gave none")
+		err = missingToken("the token source returned an empty token")
 	}
 	if err != nil {
 		return &failure{err: fmt.Errorf("codeant: %s: %w", x.op.name, newCause(x.caller, err))}
@@ -167,7 +168,7 @@ func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
 	return x.attempt(fresh, decode)
 }
 
-// attempt sends the request and reads its answer. A nil failure means that decode took it.
+// attempt sends the request and reads its answer. It returns nil if decode accepted the answer.
 func (x *exchange) attempt(token Token, decode func(jsonscan.Document) error) *failure {
 	ctx, stop := context.WithCancelCause(x.caller)
 	defer stop(nil)
@@ -194,13 +195,15 @@ func (x *exchange) attempt(token Token, decode func(jsonscan.Document) error) *f
 	return f
 }
 
-func (x *exchange) answered(ctx context.Context, stop context.CancelCauseFunc, res *http.Response, decode func(jsonscan.Document) error) *failure {
+func (x *exchange) answered(
+	ctx context.Context, stop context.CancelCauseFunc, res *http.Response, decode func(jsonscan.Document) error,
+) *failure {
 	got, err := readAnswer(res, x.client.maxBody, stop)
 	x.last.StatusCode, x.last.RequestID = got.status, redact.Text(got.requestID(), maxPrintedValue, x.token.Reveal())
 	if err != nil && (x.caller.Err() != nil || got.good()) {
 		return x.brokenAnswer(got, attemptError(x.caller, ctx, err))
 	}
-	return x.judge(got, decode) // the status of a refusal is enough, even if its body broke off
+	return x.judge(got, decode) // a status other than 2xx is enough, even if the body broke off
 }
 
 func (x *exchange) newRequest(ctx context.Context) (*http.Request, error) {
@@ -224,11 +227,11 @@ func (x *exchange) newRequest(ctx context.Context) (*http.Request, error) {
 func (c *Client) target(u *url.URL, op operation) {
 	*u = *c.base
 	u.RawPath = u.EscapedPath() + op.path
-	u.Path, _ = url.PathUnescape(u.RawPath) // paths of operations are checked where they come from outside
+	u.Path, _ = url.PathUnescape(u.RawPath) // always valid: Request.operation checks a caller's path
 	u.RawQuery = op.query
 }
 
-// report ends an attempt: the observers and the log learn of it and of the pause before the next one.
+// report passes the last attempt to the observers and the log, with the pause before the next one.
 func (x *exchange) report(_ int, pause time.Duration, f *failure) {
 	if x.last.Number == 0 {
 		return // the token source failed, and nothing was sent

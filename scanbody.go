@@ -73,7 +73,7 @@ func (d *scanBody) status(f jsonscan.Fields) (scanState, error) {
 func (d *scanBody) object(f jsonscan.Fields) error {
 	for _, key := range []string{"results", "result", "issues", "vulnerabilities", "secrets", "dead_code"} {
 		if f.Find(key).Times > 1 {
-			return unusable("its field %q is doubled", key)
+			return unusable("field %q is doubled", key)
 		}
 	}
 	results := f.Get("results")

@@ -181,7 +181,7 @@ func failedChecks(object jsonscan.Value) (failed jsonscan.Value, isReport bool, 
 	case jsonscan.Invalid:
 		return nil, isReport, nil
 	}
-	return nil, true, unusable("its %v", wrongField("failed_checks", found.Value))
+	return nil, true, unusable("%v", wrongField("failed_checks", found.Value))
 }
 
 // packages reads an SBOM: the documented one, which has a list for each language, or a list of packages or a map of files.

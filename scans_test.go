@@ -335,7 +335,7 @@ func TestAgentScans(t *testing.T) {
 
 		req.Revision.Branch = ""
 		_, err = client.Agents.Start(t.Context(), req)
-		assert.EqualError(t, err, "codeant: branch is missing; an agent scan is about a branch: give its name")
+		assert.EqualError(t, err, "codeant: branch is missing; an agent scan needs the name of a branch")
 		req.Revision.Branch, req.Prompt = "main", " "
 		_, err = client.Agents.Start(t.Context(), req)
 		assert.EqualError(t, err, `codeant: prompt is missing; say what to look for, such as "threat_hunting"`)

@@ -110,14 +110,14 @@ func TestResultsJudgeTheirStatusAndNothingElse(t *testing.T) {
 func TestAnAgentScanHasOneStatus(t *testing.T) {
 	t.Parallel()
 	for body, reason := range map[string]string{
-		`{"status":"failed","status":"done","results":[]}`: `its field "status" is there 2 times`,
-		`{"status":"done","Status":"failed","results":[]}`: `its field "status" is called "Status"`,
-		`{"\u017ftatus":"failed","results":[]}`:            `its field "status" is called "ſtatus"`,
-		`{"status":7,"results":[]}`:                        `its field "status" is a number`,
-		`{"status":null,"results":[]}`:                     `its field "status" is missing`,
-		`{"results":[]}`:                                   `its field "status" is missing`,
-		`{"status":"done","results":{}}`:                   `its field "results" is an object`,
-		`{"status":"done"}`:                                `its field "results" is missing`,
+		`{"status":"failed","status":"done","results":[]}`: `field "status" is there 2 times`,
+		`{"status":"done","Status":"failed","results":[]}`: `field "status" is called "Status"`,
+		`{"\u017ftatus":"failed","results":[]}`:            `field "status" is called "ſtatus"`,
+		`{"status":7,"results":[]}`:                        `field "status" is a number`,
+		`{"status":null,"results":[]}`:                     `field "status" is missing`,
+		`{"results":[]}`:                                   `field "status" is missing`,
+		`{"status":"done","results":{}}`:                   `field "results" is an object`,
+		`{"status":"done"}`:                                `field "results" is missing`,
 		`[]`:                                               `it is a list`,
 	} {
 		client, _, _ := answering(t, 200, body)
@@ -138,7 +138,7 @@ func TestAnAgentScanWithoutItsIDWasNotStarted(t *testing.T) {
 		assert.Nil(t, started)
 		require.ErrorIs(t, err, codeant.ErrBadResponse, body)
 		require.ErrorIs(t, err, codeant.ErrUnknownOutcome, body)
-		assert.Contains(t, err.Error(), "the answer cannot be used: it has no scan ID, which Results and Wait need", body)
+		assert.Contains(t, err.Error(), "the answer cannot be used: it has no scan ID", body)
 	}
 	client, _, _ := answering(t, 200, `{"scanId":"a1","filesQueued":7,"message":"queued"}`)
 	started, err := client.Agents.Start(t.Context(), codeant.AgentScanRequest{Revision: branch, Prompt: "threat_hunting"})

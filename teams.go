@@ -339,7 +339,7 @@ func (s *TeamsService) change(ctx context.Context, op operation, in any) (*TeamC
 
 func teamOf(raw jsonscan.Value) (*Team, error) {
 	if raw.Kind() != jsonscan.Object {
-		return nil, unusable("its %v", wrongField("team", raw))
+		return nil, unusable("%v", wrongField("team", raw))
 	}
 	fields, err := fieldsOf(raw)
 	if err != nil {

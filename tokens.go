@@ -118,7 +118,7 @@ func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*Cr
 func decodeCreatedToken(doc jsonscan.Document) (*CreatedToken, error) {
 	token, err := ParseToken(doc.Text("value"))
 	if err != nil {
-		return nil, unusable(`its field "value" holds no token`)
+		return nil, unusable(`field "value" holds no token`)
 	}
 	metadata, _ := fieldsOf(doc.Get("token"))
 	created := &CreatedToken{TokenInfo: newTokenInfo(metadata), Token: token}

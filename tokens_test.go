@@ -37,18 +37,18 @@ func TestParseTokenSaysWhatIsWrongAndNeverTheValue(t *testing.T) {
 	for value, text := range map[string]string{
 		"":                                 is + "it is empty",
 		" \n":                              is + "it is empty",
-		"Bearer cdt_0123456789":            is + "it begins with a piece of the HTTP header; give the token alone, which starts with cdt_",
+		"Bearer cdt_0123456789":            is + "it begins with part of an HTTP header; use only the token, which starts with cdt_",
 		"ghp_0123456789abcdef":             is + "this is a GitHub token; CodeAnt tokens start with cdt_",
 		"github_pat_0123456789abcdef":      is + "this is a GitHub token; CodeAnt tokens start with cdt_",
 		"glpat-0123456789abcdef":           is + "this is a GitLab token; CodeAnt tokens start with cdt_",
 		"ATBB0123456789abcdef":             is + "this is a Bitbucket token; CodeAnt tokens start with cdt_",
 		strings.Repeat("a2", 26):           is + "this is an Azure DevOps token; CodeAnt tokens start with cdt_",
 		"cdt_••••1234":                     is + "this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created",
-		"cdt_01234\n56789":                 is + "it has a space, a line break or another character in it that no token has; was more than the token copied?",
-		"cdt_0123456é789":                  is + "it has a space, a line break or another character in it that no token has; was more than the token copied?",
-		"cdt_0123456789\x00":               is + "it has a space, a line break or another character in it that no token has; was more than the token copied?",
+		"cdt_01234\n56789":                 is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_0123456é789":                  is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_0123456789\x00":               is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
 		"0123456789abcdef":                 is + "CodeAnt tokens start with cdt_",
-		"cdt_0123456789cdt_0123456789":     is + "cdt_ occurs in it twice; was it pasted twice?",
+		"cdt_0123456789cdt_0123456789":     is + "it contains cdt_ twice; was it pasted twice?",
 		"cdt_0123456":                      is + "it is too short; was it cut off?",
 		"cdt_" + strings.Repeat("x", 5000): is + "it is too long; was a whole file pasted?",
 	} {
@@ -223,7 +223,7 @@ func TestAValueIsNeverLostToBrokenMetadata(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"value":""}`, `{"value":"ghp_0123456789abcdef"}`, `{"value":7}`, `[]`, `null`} {
 		server := newTokenServer(map[string]httpmock.Responder{createURL: status(200, answer)})
 		_, err := funnelClient(t, server.mock).Tokens.Create(t.Context(), codeant.CreateTokenRequest{Name: "ci"})
-		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: its field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out: check before you repeat it; if List shows an active token named "ci" that nobody uses, revoke it by its ID with Revoke`)
+		assert.EqualError(t, err, `codeant: tokens.create: 200 OK: the answer cannot be used: field "value" holds no token (POST /api/tokens/create, host api.codeant.ai, 1 attempt); the server may have carried it out: check before you repeat it; if List shows an active token named "ci" that nobody uses, revoke it by its ID with Revoke`)
 		assert.ErrorIs(t, err, codeant.ErrBadResponse)
 		assert.ErrorIs(t, err, codeant.ErrUnknownOutcome)
 	}
@@ -247,10 +247,10 @@ func TestAServerWithoutTheEndpointsIsUnsupported(t *testing.T) {
 func TestListWantsAWholeList(t *testing.T) {
 	t.Parallel()
 	for answer, reason := range map[string]string{
-		`{}`:                               `its field "tokens" is missing`,
-		`{"tokens":null}`:                  `its field "tokens" is missing`,
+		`{}`:                               `field "tokens" is missing`,
+		`{"tokens":null}`:                  `field "tokens" is missing`,
 		`[]`:                               `it is a list`,
-		`{"tokens":{}}`:                    `its field "tokens" is an object`,
+		`{"tokens":{}}`:                    `field "tokens" is an object`,
 		`{"tokens":[{"id":"a"},{}]}`:       `token 2: field "id" is missing`,
 		`{"tokens":[{"id":"a"},{"id":7}]}`: `token 2: field "id" is a number (`,
 	} {
@@ -490,6 +490,6 @@ func TestATokenSourceCanBeAFunction(t *testing.T) {
 	assert.Equal(t, 1, asked)
 
 	_, err = codeant.TokenSourceFunc(nil).Token(t.Context())
-	assert.EqualError(t, err, "codeant: no API token: the function of a TokenSourceFunc is nil")
+	assert.EqualError(t, err, "codeant: no API token: the TokenSourceFunc is nil")
 	assert.ErrorIs(t, err, codeant.ErrMissingToken)
 }

@@ -226,7 +226,7 @@ func TestWaitingWithoutAContextIsAnError(t *testing.T) {
 	} {
 		err := call()
 		require.ErrorIs(t, err, codeant.ErrInvalidRequest, name)
-		assert.EqualError(t, err, "codeant: context is nil; use the caller's, or context.Background()", name)
+		assert.EqualError(t, err, "codeant: context is nil; use the caller's context, or context.Background()", name)
 	}
 	assert.Zero(t, mock.GetTotalCallCount())
 }
@@ -254,7 +254,7 @@ func TestServicesThatNewDidNotMakeAnswerWithAnError(t *testing.T) {
 				return err
 			},
 		} {
-			assert.EqualError(t, call(), "codeant: client was not made by New; use codeant.New", name)
+			assert.EqualError(t, call(), "codeant: client was not created by New; use codeant.New", name)
 		}
 	}
 }

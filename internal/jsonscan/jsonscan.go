@@ -110,7 +110,7 @@ func Decode(data []byte, v any) error {
 	case errors.As(err, &syntax):
 		return Check(data)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Errorf("its field %q is %s", mismatch.Field, article(mismatch.Value))
+		return fmt.Errorf("field %q is %s", mismatch.Field, article(mismatch.Value))
 	case errors.As(err, &mismatch):
 		return fmt.Errorf("it is %s", article(mismatch.Value))
 	}

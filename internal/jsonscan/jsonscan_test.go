@@ -152,21 +152,21 @@ func TestDecodeReadsOneValue(t *testing.T) {
 func TestDecodeNamesTheFieldAndNotTheValue(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
-		`{"id":"secret"}`:                 `its field "id" is a string`,
-		`{"id":7.5}`:                      `its field "id" is a number that does not fit`,
-		`{"id":99999999999999999999}`:     `its field "id" is a number that does not fit`,
-		`{"id":true}`:                     `its field "id" is a boolean`,
-		`{"name":7}`:                      `its field "name" is a number`,
-		`{"name":{}}`:                     `its field "name" is an object`,
-		`{"name":[]}`:                     `its field "name" is a list`,
-		`{"inner":{"on":"secret"}}`:       `its field "inner.on" is a string`,
+		`{"id":"secret"}`:                 `field "id" is a string`,
+		`{"id":7.5}`:                      `field "id" is a number that does not fit`,
+		`{"id":99999999999999999999}`:     `field "id" is a number that does not fit`,
+		`{"id":true}`:                     `field "id" is a boolean`,
+		`{"name":7}`:                      `field "name" is a number`,
+		`{"name":{}}`:                     `field "name" is an object`,
+		`{"name":[]}`:                     `field "name" is a list`,
+		`{"inner":{"on":"secret"}}`:       `field "inner.on" is a string`,
 		`["secret"]`:                      `it is a list`,
 		`"secret"`:                        `it is a string`,
 		`{"id":7}{"id":8}`:                `its JSON is wrong at byte 9`,
 		`{"id":7`:                         `its JSON breaks off`,
 		``:                                `it is empty`,
 		nested(10_001):                    `its JSON is nested more than 10,000 levels deep`,
-		`{"inner":["secret"],"name":"n"}`: `its field "inner" is a list`,
+		`{"inner":["secret"],"name":"n"}`: `field "inner" is a list`,
 	} {
 		t.Run(data[:min(len(data), 40)], func(t *testing.T) {
 			t.Parallel()

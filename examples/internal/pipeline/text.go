@@ -43,7 +43,7 @@ var programWords = strings.NewReplacer(
 	"or use WithToken", "or use -token-file",
 	"with WithBaseURL", "with -api",
 	", name its file in SSL_CERT_FILE, or use WithHTTPClient with a changed DefaultTransport", ", or name its file in SSL_CERT_FILE",
-	"ask for less, or raise WithMaxResponseSize", "ask for less",
+	"request less, or raise the limit with WithMaxResponseSize", "ask for less",
 	"scan fewer files at once with Include", "scan fewer files at once with -i",
 	"; or use Cobertura, which takes the module's path and directory", "",
 	", or use Cobertura, which takes the module's path and directory", "",

@@ -31,7 +31,7 @@ func TestATextIsCleanBeforeItLeaves(t *testing.T) {
 		"hidden \u202e\u200b\x1b[31mred":              "hidden [31mred",
 		"allow its word with WithGatePolicy":          "allow its word with -passing-status",
 		"gates that WithGatePolicy requires: \"iac\"": "gates that -require names: \"iac\"",
-		"ask for less, or raise WithMaxResponseSize":  "ask for less",
+		"request less, or raise the limit with WithMaxResponseSize":  "ask for less",
 		"scan fewer files at once with Include":       "scan fewer files at once with -i",
 		"add it to this system's, name its file in SSL_CERT_FILE, or use WithHTTPClient with a changed DefaultTransport": "add it to this system's, or name its file in SSL_CERT_FILE",
 	} {
