@@ -249,3 +249,16 @@ func TestAnUnknownOutcomeIsNotRetryable(t *testing.T) {
 	require.ErrorAs(t, read(t.Context(), funnelClient(t, mock, impatient)), &apiErr)
 	assert.True(t, apiErr.Retryable())
 }
+
+func TestNothingBelowThisPackageCanSendABodyAgain(t *testing.T) {
+	t.Parallel()
+	for name, call := range http2Calls {
+		client := funnelClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			assert.Nil(t, req.GetBody, name)
+			assert.NotNil(t, req.Body, name)
+			assert.NotEqual(t, http.NoBody, req.Body, name)
+			return httpmock.NewStringResponse(200, "{}"), nil
+		}))
+		assert.NoError(t, call.call(t.Context(), client), name)
+	}
+}

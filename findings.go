@@ -150,36 +150,44 @@ func hashedSecret(raw json.RawMessage) string {
 // findings does, which takes three times as long.
 type rank struct {
 	severity Severity
+	line     int32
+	at       int32 // its place before sorting
 	path     string
-	line     int
-	at       int // the finding's index
+	finding  *Finding
 }
 
-// sortFindings returns findings by severity, path, line and rule, and what is equal in these by the rest, so that equal
-// input gives equal output.
-func sortFindings(findings []Finding) []Finding {
-	ranks := make([]rank, len(findings))
-	for i := range findings {
-		ranks[i] = rank{findings[i].Severity, findings[i].Path, findings[i].StartLine, i}
+// sortFindings returns the findings of several lists by severity, path, line and rule, and what is equal in these by the
+// rest, so that equal input gives equal output.
+func sortFindings(lists [][]Finding) []Finding {
+	n := 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	ranks := make([]rank, 0, n)
+	for _, list := range lists {
+		for i := range list {
+			f := &list[i]
+			ranks = append(ranks, rank{f.Severity, int32(f.StartLine), int32(len(ranks)), f.Path, f})
+		}
 	}
 	slices.SortFunc(ranks, func(a, b rank) int {
 		switch {
 		case a.severity != b.severity:
-			return cmp.Compare(b.severity, a.severity)
+			return int(b.severity - a.severity)
 		case a.path != b.path:
 			return strings.Compare(a.path, b.path)
 		case a.line != b.line:
 			return cmp.Compare(a.line, b.line)
 		}
-		x, y := &findings[a.at], &findings[b.at]
+		x, y := a.finding, b.finding
 		return cmp.Or(
 			strings.Compare(x.RuleID, y.RuleID), cmp.Compare(x.Column, y.Column), strings.Compare(x.Title, y.Title),
 			strings.Compare(x.Message, y.Message), cmp.Compare(x.Analysis, y.Analysis), cmp.Compare(a.at, b.at),
 		)
 	})
-	sorted := make([]Finding, len(findings))
+	sorted := make([]Finding, len(ranks))
 	for i, r := range ranks {
-		sorted[i] = findings[r.at]
+		sorted[i] = *r.finding
 	}
 	return sorted
 }

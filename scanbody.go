@@ -195,18 +195,20 @@ func (d *scanBody) list(list jsonscan.Value, under string) error {
 	return nil
 }
 
-// expect makes room for n more findings, so that a list that grows is not copied.
-func (d *scanBody) expect(n int) error {
-	if len(d.results.Findings)+n > maxElements {
-		return errTooManyFindings
-	}
-	if free := cap(d.results.Findings) - len(d.results.Findings); free < n {
-		d.results.Findings = slices.Grow(d.results.Findings, n)
-	}
-	return nil
+// expect makes room for n more findings.
+func (d *scanBody) expect(n int) (err error) {
+	d.results.Findings, err = roomFor(d.results.Findings, n, "findings")
+	return err
 }
 
-var errTooManyFindings = tooLarge("it has more than %d findings", maxElements)
+// roomFor makes room for n more elements, so that a list that grows is not copied, and an answer with too many is refused
+// before any memory is taken.
+func roomFor[T any](list []T, n int, what string) ([]T, error) {
+	if len(list)+n > maxElements {
+		return list, tooLarge("it has more than %d %s", maxElements, what)
+	}
+	return slices.Grow(list, n), nil
+}
 
 func (d *scanBody) add(element jsonscan.Value, under string) error {
 	if kind := element.Kind(); kind != jsonscan.Object {

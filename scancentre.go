@@ -230,6 +230,10 @@ func (d *scanBody) packages(value jsonscan.Value) error {
 
 func (d *scanBody) components(list jsonscan.Value, language string) error {
 	d.found = true
+	var err error
+	if d.results.Packages, err = roomFor(d.results.Packages, list.Len(), "packages"); err != nil {
+		return err
+	}
 	for element := range list.Elements() {
 		if err := d.component(element, language); err != nil {
 			return err

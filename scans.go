@@ -117,16 +117,16 @@ func (r *ScanReport) Findings() []Finding {
 	if r == nil {
 		return nil
 	}
-	var all []Finding
+	var lists [][]Finding
 	for _, a := range analysesInOrder {
-		if results := r.Results[a]; results != nil {
-			all = append(all, results.Findings...)
+		if results := r.Results[a]; results != nil && len(results.Findings) > 0 {
+			lists = append(lists, results.Findings)
 		}
 	}
-	if len(all) == 0 {
+	if lists == nil {
 		return nil
 	}
-	return sortFindings(all)
+	return sortFindings(lists)
 }
 
 // Blocking returns the open findings whose severity is min or above, in the order of Findings. A finding of unknown
