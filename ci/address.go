@@ -12,12 +12,12 @@ import (
 type candidate struct {
 	name         string
 	pullRequest  bool             // the address is that of a pull request rather than a repository
-	provider     codeant.Provider // the provider, where another variable names it
+	provider     codeant.Provider // the provider, if another variable names it
 	providerFrom string           // that variable
 	collection   string           // the address of the collection on Azure DevOps Server
 }
 
-// follow finds the provider, the repository and the provider URL in the first of the candidates that can be read.
+// follow returns the provider, the repository and the provider URL of the first candidate that can be read.
 func (e env) follow(candidates ...candidate) (provider, repo, base value) {
 	var names []string
 	found := false
@@ -42,7 +42,7 @@ func (e env) follow(candidates ...candidate) (provider, repo, base value) {
 	return provider, repo, base
 }
 
-// readAddress reads one address. CODEANT_PROVIDER counts here already, because the path depends on the provider.
+// readAddress reads one address. It already considers CODEANT_PROVIDER, because the path depends on the provider.
 func (e env) readAddress(c candidate, raw string) (provider, repo, base value) {
 	if c.pullRequest {
 		raw = repoOfChange(raw)
@@ -65,7 +65,7 @@ func (e env) readAddress(c candidate, raw string) (provider, repo, base value) {
 		unknown := newProblem(c.name + " is at " + redact.Text(r.host, 80) + ", which may be any provider's; " + setProvider)
 		return value{err: unknown}, value{err: unknown}, value{}
 	}
-	// Where CODEANT_PROVIDER contradicts a known host, the address is a mirror's and says nothing about the provider URL.
+	// If CODEANT_PROVIDER contradicts a known host, the address is a mirror's and says nothing about the provider URL.
 	if address == "" {
 		address = "https://" + r.web
 	} else if string(known) != provider.text {
@@ -82,7 +82,7 @@ func (e env) readAddress(c candidate, raw string) (provider, repo, base value) {
 	return provider, value{text: name, source: c.name}, base
 }
 
-// repoOfChange cuts the address of a pull or merge request down to that of its repository.
+// repoOfChange shortens the address of a pull or merge request to that of its repository.
 func repoOfChange(raw string) string {
 	for _, mark := range []string{"/-/merge_requests/", "/merge_requests/", "/pull/", "/pullrequest/", "/pull-requests/"} {
 		if i := strings.LastIndex(raw, mark); i >= 0 {
@@ -99,8 +99,8 @@ func repoOfChange(raw string) string {
 	return raw
 }
 
-// fixedProvider is for systems that always build repositories of one provider. flag is the variable that identifies the
-// system, address the provider's address.
+// fixedProvider is for systems that only build repositories of one provider. flag is the variable that identifies the
+// system, address is the provider's address.
 func (e env) fixedProvider(p codeant.Provider, flag string, address value) (provider, base value) {
 	provider = value{text: string(p), source: flag}
 	if e.forced != "" && e.forced != p {
@@ -109,8 +109,8 @@ func (e env) fixedProvider(p codeant.Provider, flag string, address value) (prov
 	return provider, address
 }
 
-// server returns the https address in a variable that holds the http or https address of a server. The path is kept: a
-// GitLab server may be installed below one.
+// server returns, as https, the http or https address of a server in a variable. It keeps the path, because a GitLab
+// server may be installed below one.
 func (e env) server(name string) value {
 	raw := e.get(name)
 	if end := strings.IndexAny(raw, "?#"); end >= 0 {
@@ -132,8 +132,8 @@ func (e env) server(name string) value {
 	return value{text: address, source: name}
 }
 
-// serverOf returns the server's address in a variable that holds the address of the repository that another variable
-// names. A path that does not end with that name is left out.
+// serverOf returns the server's address from a variable that holds the address of a repository. Another variable has
+// the repository's name; a path that does not end with it is dropped.
 func (e env) serverOf(name, repo string) value {
 	address := e.server(name)
 	path := ""

@@ -10,7 +10,7 @@ import (
 // GitHub, of Bitbucket and of any other server. On a pull request BUILD_SOURCEVERSION is a merge commit and
 // BUILD_SOURCEBRANCH is refs/pull/7/merge.
 //
-// On Azure DevOps Server the name begins with the collection; a virtual directory such as /tfs is left out.
+// On Azure DevOps Server the name begins with the collection, without a virtual directory such as /tfs.
 func (e env) azure() facts {
 	f := facts{system: "Azure Pipelines"}
 	c := candidate{
@@ -58,8 +58,8 @@ func (e env) azureHead(name string) value {
 	return e.commit(name)
 }
 
-// azureNumber: for a pull request of GitHub, SYSTEM_PULLREQUEST_PULLREQUESTID is a number that only GitHub's database
-// knows.
+// azureNumber returns the number of the pull request. For GitHub, SYSTEM_PULLREQUEST_PULLREQUESTID is an internal ID of
+// GitHub's database.
 func (e env) azureNumber(f *facts, onGitHub bool) {
 	names := []string{"SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"}
 	if onGitHub {

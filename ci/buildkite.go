@@ -2,9 +2,9 @@ package ci
 
 import "strings"
 
-// buildkite reads Buildkite (Buildkite, "Environment variables"). A build that was started by hand or by another
-// pipeline may have the word HEAD for its commit, which only git can resolve. The branch of a pull request from a fork
-// is user:branch.
+// buildkite reads Buildkite (Buildkite, "Environment variables"). If a build was started by hand or by another
+// pipeline, its commit may be the word HEAD, which only git can resolve. The branch of a pull request from a fork is
+// user:branch.
 func (e env) buildkite() facts {
 	f := facts{system: "Buildkite", commit: e.commit("BUILDKITE_COMMIT")}
 	f.provider, f.repo, f.base = e.follow(candidate{name: "BUILDKITE_REPO"})

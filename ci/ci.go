@@ -1,19 +1,19 @@
 // Package ci finds out which commit of which repository a build is about: the [codeant.Revision] to use for scans,
 // coverage reports and quality gates.
 //
-// It reads the build's environment variables and nothing else: no git, no network. Eight systems are known: GitHub
-// Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines, CircleCI, Jenkins, Buildkite and Travis CI; where the
-// variables of several are set, the first in this order counts.
+// It reads the build's environment variables and nothing else: no git, no network. It supports eight systems: GitHub
+// Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines, CircleCI, Jenkins, Buildkite and Travis CI. If the
+// variables of several are set, the first in this order wins.
 //
-// Two rules hold throughout. The commit is the head of the pull request, never the merge commit that many systems
-// check out, because results of a merge commit appear where nobody looks. And nothing is guessed, except the host
-// on Travis CI: where the environment does not determine the commit or the provider, Detect returns an error that says
-// which variable to set.
+// Two rules always apply. The commit is the head of the pull request, never the merge commit that many systems check
+// out, because nobody looks at the results of a merge commit. And nothing is guessed, except the host on Travis CI: if
+// the environment does not determine the commit or the provider, Detect returns an error that says which variable to
+// set.
 //
 // # Overrides
 //
-// These variables take precedence over those of the CI system, and each resolves an error in its own field. With the
-// first three, no CI system is needed. An empty variable counts as unset, here and everywhere.
+// These variables take precedence over those of the CI system, and each resolves an error in its own field. If the
+// first three are set, no CI system is needed. An empty variable counts as unset, also among those of the CI system.
 //
 //	CODEANT_PROVIDER      github, gitlab, bitbucket or azuredevops
 //	CODEANT_REPO          owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps
@@ -25,15 +25,15 @@
 //
 // # Provider and address
 //
-// On GitHub Actions, GitLab CI and Bitbucket Pipelines the system belongs to the provider. On the others the host of
-// the repository's address decides: github.com and *.ghe.com, gitlab.com, bitbucket.org, dev.azure.com and
-// *.visualstudio.com, with their SSH hosts. Any other host needs CODEANT_PROVIDER. Azure Pipelines names the
-// provider itself, and so do the Jenkins plugins that exist for GitHub or GitLab alone. Travis CI does not name the
-// host; GitHub is assumed there.
+// GitHub Actions, GitLab CI and Bitbucket Pipelines belong to their provider. On the other systems the host of the
+// repository's address decides: github.com and *.ghe.com, gitlab.com, bitbucket.org, dev.azure.com and
+// *.visualstudio.com, with their SSH hosts. Any other host needs CODEANT_PROVIDER. Azure Pipelines names the provider
+// itself, and so do the Jenkins plugins that are only for GitHub or GitLab. Travis CI does not name the host, so GitHub
+// is assumed.
 //
-// The provider URL is https, with host and port, and on GitLab CI the path below which GitLab is installed. On the other
-// systems such a path looks like part of the repository's name: set CODEANT_PROVIDER_URL there, and for a provider without
-// TLS.
+// The provider URL is https, with host and port, and on GitLab CI with the path below which GitLab is installed. On the
+// other systems such a path looks like part of the repository's name. Set CODEANT_PROVIDER_URL there, and also for a
+// provider without TLS.
 package ci
 
 import (
@@ -48,32 +48,33 @@ type Build struct {
 	// System is the CI system whose variables were read: "GitHub Actions", "GitLab CI", "Bitbucket Pipelines",
 	// "Azure Pipelines", "CircleCI", "Jenkins", "Buildkite" or "Travis CI". Empty if the overrides alone were enough.
 	System string
-	// Revision is the commit to report on. Its ProviderURL is always set; its Branch is empty for a tag, and where no
+	// Revision is the commit to report on. Its ProviderURL is always set. Its Branch is empty for a tag, and if no
 	// variable names it.
 	Revision codeant.Revision
 	// PullRequest is the number of the pull or merge request as the provider's pages show it; 0 if there is none.
 	PullRequest int
-	// Fork is true if the change comes from another repository than the one it is for. Such builds mostly run without
-	// secrets. Dependabot's pull requests come from the repository itself and are no
-	// forks, though GitHub withholds its Actions secrets from them (GitHub, "Dependabot on GitHub Actions").
+	// Fork is true if the change comes from a fork of the repository. Such builds mostly run without secrets. Dependabot's
+	// pull requests come from the repository itself and are not forks, though GitHub withholds its Actions secrets from
+	// them (GitHub, "Dependabot on GitHub Actions").
 	Fork bool
-	// MergeQueue is true for a commit that GitHub's merge queue or a merge train of GitLab made to try a merge.
+	// MergeQueue is true for a commit that GitHub's merge queue or a GitLab merge train created to test a merge.
 	MergeQueue bool
-	// Sources names the variable that each value came from, for a line in the log. Its keys are provider, repo, commit, branch,
-	// provider_url and pull_request; its values are variables, or fields of GitHub's event such as "pull_request.head.sha".
-	// An empty value has no source.
+	// Sources names the variable that each value came from, for logging. Its keys are provider, repo, commit, branch,
+	// provider_url and pull_request; its values are variables, or fields of GitHub's event such as
+	// "pull_request.head.sha". An empty value has no source.
 	Sources map[string]string
 }
 
 // Detect reads the environment of this process, and on GitHub Actions the file that describes the event. Its errors
-// are codeant.ErrInvalidRequest, and [ErrNotDetected] as well if there is no known CI system and the overrides are
-// not enough. None of them holds a credential, even if a remote's address does.
+// match codeant.ErrInvalidRequest, and also [ErrNotDetected] if no supported CI system is found and the overrides are
+// not enough. No error contains a credential, even if a remote's address does.
 func Detect() (*Build, error) {
 	return DetectFrom(os.LookupEnv, readEvent)
 }
 
 // DetectFrom is like [Detect], but reads the environment through lookup, which works like [os.LookupEnv], and the event
-// through readFile, which works like [os.ReadFile]. readFile is called at most once, and only for an event of GitHub Actions; nil means that no file can be read.
+// through readFile, which works like [os.ReadFile]. readFile is called at most once, and only for the event file of
+// GitHub Actions. If it is nil, no file is read.
 func DetectFrom(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) (*Build, error) {
 	e := env{lookup: lookup, readFile: readFile}
 	over, err := e.overrides()
@@ -88,7 +89,7 @@ func DetectFrom(lookup func(string) (string, bool), readFile func(string) ([]byt
 	return conclude(seen, over)
 }
 
-// look reads the first CI system whose variables are set. The order is documented.
+// look reads the first CI system whose variables are set, in the documented order.
 func (e env) look() (facts, bool) {
 	switch {
 	case e.on("GITHUB_ACTIONS"):

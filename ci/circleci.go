@@ -4,12 +4,12 @@ import (
 	"strings"
 )
 
-// circleCI reads CircleCI (CircleCI, "Project values and variables"). CIRCLE_SHA1 is the head also on pull requests.
+// circleCI reads CircleCI (CircleCI, "Project values and variables"). CIRCLE_SHA1 is the head, also on pull requests.
 // Projects of GitLab and of the GitHub App get neither the address nor the name of the repository; they need
-// CODEANT_PROVIDER and CODEANT_REPO. CIRCLE_PR_NUMBER is set for forks alone.
+// CODEANT_PROVIDER and CODEANT_REPO. CIRCLE_PR_NUMBER is set only for forks.
 //
 // Unverified by documentation: that CIRCLE_BRANCH is pull/7 or pull/7/head on a pull request from a fork; scripts in
-// public repositories count on both.
+// public repositories rely on both.
 func (e env) circleCI() facts {
 	f := facts{system: "CircleCI", commit: e.commit("CIRCLE_SHA1")}
 	f.provider, f.repo, f.base = e.follow(candidate{name: "CIRCLE_REPOSITORY_URL"}, candidate{name: "CIRCLE_PULL_REQUEST", pullRequest: true})
@@ -45,7 +45,7 @@ func circlePull(branch string) (number int, kind string, ok bool) {
 	return number, kind, true
 }
 
-// circleNumber is the last part of the pull request's address.
+// circleNumber returns the number at the end of the pull request's address.
 func (e env) circleNumber() (int, string) {
 	address := strings.TrimRight(e.get("CIRCLE_PULL_REQUEST"), "/")
 	if n := pullNumber(address[strings.LastIndexByte(address, '/')+1:]); n > 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/codeant-sdk/codeant/internal/origin"
 )
 
-// ErrNotDetected is the kind of error, for errors.Is, that says that no known CI system was found and that the
-// overrides do not name provider, repository and commit. A program whose command line names them can go on.
+// ErrNotDetected means that no supported CI system was found and that the overrides do not name provider, repository
+// and commit. Use it with errors.Is. A program whose command line names them can continue.
 var ErrNotDetected = errors.New("ci: no CI system found")
 
 // value is one part of a build's description: its text and the variable it came from, or why it is not known.
@@ -18,7 +18,7 @@ type value struct {
 	err          *problem
 }
 
-// facts is what the variables of a CI system say. provider, repo and commit are needed, the rest is not.
+// facts holds what the variables of a CI system say. provider, repo and commit are required, the rest is optional.
 type facts struct {
 	system                               string
 	provider, repo, commit, branch, base value
@@ -49,7 +49,7 @@ const (
 	setHead     = "set CODEANT_COMMIT to the hash of the pull request's head"
 )
 
-// queuePrefix begins the branches that GitHub's merge queue makes and nobody else can push to.
+// queuePrefix begins the names of the branches that GitHub's merge queue creates and nobody else can push to.
 const queuePrefix = "gh-readonly-queue/"
 
 // conclude applies the overrides to what the CI system says. One error lists everything that is still missing.
@@ -86,7 +86,7 @@ func conclude(f facts, over overrides) (*Build, error) {
 	return b, nil
 }
 
-// or returns v, or other where v is not set.
+// or returns v, or other if v is not set.
 func (v value) or(other value) value {
 	if v.text != "" {
 		return v
@@ -94,7 +94,7 @@ func (v value) or(other value) value {
 	return other
 }
 
-// checked is v with its error, if check finds one.
+// checked returns v, with the error that check finds.
 func checked(v value, check func(value) *problem) value {
 	if v.err == nil && v.text != "" {
 		v.err = check(v)
@@ -102,7 +102,7 @@ func checked(v value, check func(value) *problem) value {
 	return v
 }
 
-// problems joins what is wrong on one line, each thing once.
+// problems joins the errors on one line, each text once.
 func problems(system string, found ...*problem) error {
 	var texts []string
 	var kinds []error
@@ -134,7 +134,7 @@ func (o overrides) complete() bool {
 	return o.provider.text != "" && o.repo.text != "" && o.commit.text != ""
 }
 
-// overrides reads the CODEANT_* variables. One that is wrong is an error, not a reason to ask the CI system.
+// overrides reads the CODEANT_* variables. An invalid one is an error, not a reason to use the CI system's value.
 func (e env) overrides() (overrides, error) {
 	o := overrides{
 		provider: checked(e.first("CODEANT_PROVIDER"), checkProvider),
@@ -163,7 +163,7 @@ func checkProvider(v value) *problem {
 	return nil
 }
 
-// checkRepo never repeats what may be an address, because addresses may hold credentials.
+// checkRepo never quotes an address, because it may contain credentials.
 func checkRepo(v value) *problem {
 	if strings.ContainsAny(v.text, "@:") {
 		return newProblem(v.source + " is an address, not a name; use owner/repository, as in the repository's address")
@@ -185,8 +185,8 @@ func checkBase(v value) *problem {
 	return nil
 }
 
-// invalid asks Revision.Validate, which decides what every call of the client accepts, about the one field of r that
-// is set.
+// invalid calls Revision.Validate, which decides what every call of the client accepts, for the one field of r that is
+// set.
 func invalid(v value, r codeant.Revision) *problem {
 	r.Provider = codeant.GitHub
 	if r.Repo == "" {
@@ -216,7 +216,7 @@ func notDetected(over overrides) error {
 		"CODEANT_COMMIT=$(git rev-parse HEAD)", ErrNotDetected)
 }
 
-// list is "A is", "A and B are" or "A, B and C are".
+// list returns "A is", "A and B are" or "A, B and C are".
 func list(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " is"

@@ -8,7 +8,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// env is the environment that is read.
+// env is the environment to read.
 type env struct {
 	lookup    func(string) (string, bool)
 	readFile  func(string) ([]byte, error)
@@ -16,7 +16,7 @@ type env struct {
 	forcedURL string           // what CODEANT_PROVIDER_URL says
 }
 
-// get returns the variable without the white space around it; "" where it is not set.
+// get returns the variable without surrounding white space, or "" if it is not set.
 func (e env) get(name string) string {
 	if e.lookup == nil {
 		return ""
@@ -40,7 +40,7 @@ func isMacro(v string) bool {
 	return ok && !strings.ContainsAny(name, " \t()")
 }
 
-// on reports whether the variable is set to anything but no.
+// on reports whether the variable is set to anything but a word for no.
 func (e env) on(name string) bool {
 	switch strings.ToLower(e.get(name)) {
 	case "0", "no", "off":
@@ -49,8 +49,8 @@ func (e env) on(name string) bool {
 	return e.pullSet(name)
 }
 
-// pullSet reports whether a variable about a pull request says that there is one. A script that fills it from a value
-// that does not exist leaves the word for nothing of its language.
+// pullSet reports whether a variable about a pull request says that there is one. A script that sets it from a missing
+// value leaves a word such as "null".
 func (e env) pullSet(name string) bool {
 	switch strings.ToLower(e.get(name)) {
 	case "", "false", "null", "undefined":
@@ -69,7 +69,7 @@ func (e env) first(names ...string) value {
 	return value{}
 }
 
-// needed is first, with an error where none of the variables is set.
+// needed is like first, but returns an error if none of the variables is set.
 func (e env) needed(advice string, names ...string) value {
 	v := e.first(names...)
 	if v.text == "" {
@@ -78,8 +78,8 @@ func (e env) needed(advice string, names ...string) value {
 	return v
 }
 
-// commit returns the first of the variables that is set, with an error if that is not a whole hash. A later variable
-// never replaces it then: it may name another commit.
+// commit returns the first of the variables that is set, with an error if that is not a whole hash. It does not try the
+// later variables then, because they may name another commit.
 func (e env) commit(names ...string) value {
 	v := e.needed(setCommit, names...)
 	if v.err == nil && !isHash(v.text) {
@@ -108,7 +108,7 @@ func (e env) number(names ...string) (n int, source string) {
 	return 0, ""
 }
 
-// pullNumber reads a pull request's number; anything else, such as "false", "null" or "", is 0.
+// pullNumber parses a pull request's number; anything else, such as "false", "null" or "", is 0.
 func pullNumber(s string) int {
 	if len(s) > 9 || strings.Trim(s, "0123456789") != "" {
 		return 0
@@ -117,7 +117,7 @@ func pullNumber(s string) int {
 	return n
 }
 
-// pullRef reads the number from refs/pull/7/merge and its like.
+// pullRef returns the number in a ref such as refs/pull/7/merge.
 func pullRef(ref string) int {
 	for _, prefix := range []string{"refs/pull/", "refs/pull-requests/", "refs/merge-requests/"} {
 		if rest, ok := strings.CutPrefix(ref, prefix); ok {
@@ -142,7 +142,7 @@ func (e env) differ(a, b string) bool {
 	return x != "" && y != "" && !strings.EqualFold(x, y)
 }
 
-// isHash reports whether s is a whole SHA-1 or SHA-256. Git's all zeros mean that there is no commit.
+// isHash reports whether s is a whole SHA-1 or SHA-256. In git, all zeros mean that there is no commit.
 func isHash(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdefABCDEF") == "" && strings.Trim(s, "0") != ""
 }

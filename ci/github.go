@@ -13,7 +13,7 @@ import (
 // maxEvent is larger than any event that names a pull request or a run. Push events may be larger, but are not read.
 const maxEvent = 8 << 20
 
-// githubEvent is the part of the webhook's payload, in the file that GITHUB_EVENT_PATH names, that is needed here.
+// githubEvent has the fields used here of the webhook's payload in the file that GITHUB_EVENT_PATH names.
 type githubEvent struct {
 	PullRequest struct {
 		Number int `json:"number"`
@@ -53,7 +53,7 @@ type githubPull struct {
 	Number int `json:"number"`
 }
 
-// optional tells a field that is null from one that is missing.
+// optional distinguishes a field that is null from one that is missing.
 type optional[T any] struct {
 	present bool // the field is there
 	value   T    // zero for null
@@ -64,21 +64,21 @@ func (t *optional[T]) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &t.value)
 }
 
-// githubSuite: where the head is in a fork, head_branch is null and pull_requests is empty (GitHub, "Webhook events and
-// payloads", check_suite).
+// githubSuite is a check suite. If the head is in a fork, head_branch is null and pull_requests is empty (GitHub,
+// "Webhook events and payloads", check_suite).
 type githubSuite struct {
 	HeadSHA      string           `json:"head_sha"`
 	HeadBranch   optional[string] `json:"head_branch"`
 	PullRequests []githubPull     `json:"pull_requests"`
 }
 
-// github reads GitHub Actions. GITHUB_SHA is the commit of the build only on events that are about a branch or a tag:
-// on pull_request and the reviews it is a merge commit, on pull_request_target a commit of the base branch, on
+// github reads GitHub Actions. GITHUB_SHA is the commit to report on only for events of a branch or a tag. On
+// pull_request and the review events it is a merge commit, on pull_request_target a commit of the base branch, on
 // workflow_run, check_suite, check_run, status and issue_comment the head of the default branch (GitHub, "Events that
-// trigger workflows"). On those the commit comes from the event.
+// trigger workflows"). For these events the commit comes from the event.
 //
-// Unverified: that workflow_run.head_sha is the head of the pull request also where the run before was started by
-// pull_request_target. If a tag started the run, head_branch is the tag's name, which looks like a branch.
+// Unverified: that workflow_run.head_sha is the head of the pull request even if pull_request_target started the
+// earlier run. If a tag started the run, head_branch is the tag's name, which looks like a branch.
 func (e env) github() facts {
 	f := facts{system: "GitHub Actions", repo: e.needed(setRepo, "GITHUB_REPOSITORY")}
 	f.provider, f.base = e.fixedProvider(codeant.GitHub, "GITHUB_ACTIONS", e.server("GITHUB_SERVER_URL"))
@@ -154,7 +154,7 @@ func (e env) githubCheck(f *facts, name string) {
 	f.fork = suite.HeadBranch.present && suite.HeadBranch.value == ""
 }
 
-// githubQueue: on merge_group, GITHUB_SHA is the commit of the group too, so an event that cannot be read does no harm.
+// githubQueue reads merge_group. GITHUB_SHA is the commit of the group too, so an unreadable event does no harm.
 func (e env) githubQueue(f *facts) {
 	f.queue = true
 	event, err := e.event()
@@ -165,7 +165,8 @@ func (e env) githubQueue(f *facts) {
 	f.commit = e.commit("GITHUB_SHA")
 }
 
-// githubComment: a comment on a pull request arrives with the default branch, and without the pull request's head.
+// githubComment reads issue_comment. A comment on a pull request comes with the default branch and without the pull
+// request's head.
 func (e env) githubComment(f *facts) {
 	event, err := e.event()
 	if err == nil && event.Issue.PullRequest == nil {
@@ -177,8 +178,8 @@ func (e env) githubComment(f *facts) {
 		reason = err.Error()
 	}
 	f.branch = value{}
-	f.commit.err = newProblem(reason + ", and GITHUB_SHA is the default branch's on issue_comment; check out the head of the pull request and " +
-		setCommit)
+	f.commit.err = newProblem(reason + ", and GITHUB_SHA is the default branch's on issue_comment; " +
+		"check out the head of the pull request and " + setCommit)
 	if event.Issue.Number > 0 {
 		f.pullRequest, f.pullRequestSource = event.Issue.Number, "issue.number"
 	}
@@ -207,7 +208,7 @@ func (e env) event() (githubEvent, error) {
 	return event, nil
 }
 
-// unread keeps the reason why a file could not be read, for errors.Is.
+// unread keeps the reason for which a file could not be read, for errors.Is.
 type unread struct{ cause error }
 
 func (u unread) Error() string {
@@ -215,7 +216,7 @@ func (u unread) Error() string {
 }
 func (u unread) Unwrap() error { return u.cause }
 
-// eventCommit returns the commit that the event names in field, or why it cannot be used.
+// eventCommit returns the commit in a field of the event, or why it cannot be used.
 func (e env) eventCommit(err error, field, sha string) value {
 	reason := ""
 	switch {
@@ -232,14 +233,15 @@ func (e env) eventCommit(err error, field, sha string) value {
 	if on == "" {
 		on = "a pull request"
 	}
-	p := newProblem(reason + ", and GITHUB_SHA is another commit on " + redact.Text(on, 80) + "; set CODEANT_COMMIT to ${{ github.event." + field + " }}")
+	p := newProblem(reason + ", and GITHUB_SHA is another commit on " + redact.Text(on, 80) +
+		"; set CODEANT_COMMIT to ${{ github.event." + field + " }}")
 	if err != nil {
 		p.kinds = append(p.kinds, err)
 	}
 	return value{err: p}
 }
 
-// githubFork reports whether the head is in another repository. A repository that was deleted was another.
+// githubFork reports whether the head is in another repository. A deleted repository counts as another one.
 func (e env) githubFork(head optional[githubRepo]) bool {
 	base := e.get("GITHUB_REPOSITORY")
 	return head.present && base != "" && !strings.EqualFold(head.value.FullName, base)

@@ -6,13 +6,13 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// gitlab reads GitLab CI (GitLab, "Predefined CI/CD variables"). In a pipeline for merged results and on a merge train
-// CI_COMMIT_SHA is a merge commit that GitLab made, and CI_MERGE_REQUEST_SOURCE_BRANCH_SHA is the head; in any other
-// pipeline the latter is empty and CI_COMMIT_SHA is the head. A pipeline that runs in a fork counts for the project
-// that the merge request is for.
+// gitlab reads GitLab CI (GitLab, "Predefined CI/CD variables"). In a merged results pipeline and on a merge train
+// CI_COMMIT_SHA is a merge commit that GitLab created, and CI_MERGE_REQUEST_SOURCE_BRANCH_SHA is the head; in any other
+// pipeline the latter is empty and CI_COMMIT_SHA is the head. A pipeline that runs in a fork is reported under the
+// project that the merge request targets.
 //
 // A pipeline for a pull request of GitHub in a project that mirrors it is reported under the project on GitLab; the
-// number is GitHub's. CODEANT_PROVIDER, CODEANT_REPO and CODEANT_PROVIDER_URL move it.
+// number is GitHub's. CODEANT_PROVIDER, CODEANT_REPO and CODEANT_PROVIDER_URL override that.
 func (e env) gitlab() facts {
 	f := facts{system: "GitLab CI", repo: e.needed(setRepo, "CI_MERGE_REQUEST_PROJECT_PATH", "CI_PROJECT_PATH")}
 	f.provider, f.base = e.fixedProvider(codeant.GitLab, "GITLAB_CI", e.server("CI_SERVER_URL").or(e.serverOf("CI_PROJECT_URL", "CI_PROJECT_PATH")))

@@ -7,15 +7,15 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// jenkins reads Jenkins: the variables of its git plugin, of multibranch projects (CHANGE_*), of the plugin GitHub Pull
-// Request Builder (ghprb*) and of the GitLab plugin (gitlab*). In a multibranch project GIT_COMMIT of a pull request may
-// be a merge commit that exists in this build alone, and looks like any other commit; so the commit of a pull request is
-// taken only from the two plugins, which name the head, and from CODEANT_COMMIT. Pipelines without a checkout of their own
-// ("agent none") do not export the GIT_ variables.
+// jenkins reads Jenkins: the variables of its git plugin, of multibranch projects (CHANGE_*), of the GitHub Pull
+// Request Builder plugin (ghprb*) and of the GitLab plugin (gitlab*). In a multibranch project GIT_COMMIT of a pull
+// request may be a merge commit that exists only in this build and cannot be recognized. So the commit of a pull
+// request is taken only from the two plugins, which name the head, and from CODEANT_COMMIT. Pipelines without a
+// checkout of their own ("agent none") do not export the GIT_ variables.
 //
-// The address of the pull request comes before that of the checkout, because a checkout may be the fork's.
+// The address of the pull request takes precedence over that of the checkout, because the checkout may be of the fork.
 //
-// ghprb's names are those of its source; those of the GitLab plugin are taken from pipelines that use them.
+// The names of ghprb are taken from its source code, those of the GitLab plugin from pipelines that use them.
 func (e env) jenkins() facts {
 	f := facts{system: "Jenkins"}
 	var provider codeant.Provider

@@ -11,16 +11,16 @@ import (
 	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
-// remote is the address of a repository, taken apart. User names and passwords do not get this far.
+// remote is the parsed address of a repository. It has no user name and no password.
 type remote struct {
 	host string   // in lower case, without a port
-	web  string   // the host as a browser would write it: with a port where the address has one that is not SSH's
+	web  string   // the host as in a browser, with the port unless it is SSH's
 	path []string // percent-decoded, never empty
 }
 
-// parseRemote reads https://, ssh:// and git:// addresses and the user@host:path of scp. It gives no
-// reason when it fails: that would have to quote an address, which may hold a password. For the same reason an @ after the host is
-// refused: it is the end of a password with a / in it.
+// parseRemote parses https://, ssh:// and git:// addresses and the user@host:path of scp. It returns no reason when it
+// fails, because that would have to quote an address, which may contain a password. It refuses an @ after the host,
+// because it ends a password with a / in it.
 func parseRemote(raw string) (remote, bool) {
 	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, unicode.IsControl) {
 		return remote{}, false
@@ -55,7 +55,7 @@ func parseRemote(raw string) (remote, bool) {
 	return r, true
 }
 
-// parseSCP reads user@host:path. One letter before the colon is a drive of Windows.
+// parseSCP parses user@host:path. A single letter before the colon is a Windows drive.
 func parseSCP(raw string) (remote, bool) {
 	host, path, ok := strings.Cut(raw, ":")
 	if !ok || len(host) < 2 {
@@ -91,8 +91,7 @@ func newRemote(host, path string) (remote, bool) {
 	return r, len(r.path) > 0
 }
 
-// below leaves out of the path what comes before the repository on a server that lives below a path of its host, such as
-// https://corp.example/gitlab.
+// below removes the path of a server that is installed below a path of its host, such as https://corp.example/gitlab.
 func (r remote) below(server string) remote {
 	s, ok := parseRemote(strings.TrimRight(server, "/") + "/x")
 	if !ok || s.host != r.host {
@@ -105,7 +104,7 @@ func (r remote) below(server string) remote {
 	return r
 }
 
-// wellKnown names the provider whose public service answers at host, and its address.
+// wellKnown returns the provider whose public service is at host, and its address.
 func wellKnown(host string) (codeant.Provider, string) {
 	switch host {
 	case "github.com", "ssh.github.com":
@@ -145,7 +144,7 @@ func (r remote) repo(p codeant.Provider, collection string) (string, bool) {
 	return name, !strings.HasSuffix(name, "/")
 }
 
-// azureRepo is org/project/repository. A project may be left out where the repository bears its name.
+// azureRepo is org/project/repository. The project may be omitted if the repository has the same name.
 //
 //	https://dev.azure.com/org/project/_git/repository
 //	https://org.visualstudio.com/DefaultCollection/project/_git/repository
@@ -184,8 +183,8 @@ func (r remote) azureRepo(collection string) (string, bool) {
 	return org + "/" + project + "/" + name, true
 }
 
-// splitCollection finds the collection in a path of Azure DevOps Server, which may begin with a virtual directory, and
-// what follows it. Without the collection's address two names are taken for collection and project.
+// splitCollection returns the collection in a path of Azure DevOps Server, which may begin with a virtual directory,
+// and the rest of the path. If the collection's address is not known, two names are taken as collection and project.
 func splitCollection(path []string, address string) (collection string, rest []string) {
 	r, ok := parseRemote(address)
 	if n := len(r.path); ok && n <= len(path) && slices.EqualFunc(r.path, path[:n], strings.EqualFold) {

@@ -6,9 +6,9 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// travis reads Travis CI (Travis CI, "Default environment variables"). On a pull request TRAVIS_COMMIT is a merge commit
-// and TRAVIS_BRANCH the target. No variable names the host of the repository; GitHub is assumed, and for GitLab,
-// Bitbucket or a server of one's own there are CODEANT_PROVIDER and CODEANT_PROVIDER_URL.
+// travis reads Travis CI (Travis CI, "Default environment variables"). On a pull request TRAVIS_COMMIT is a merge
+// commit and TRAVIS_BRANCH the target. No variable names the host of the repository, so GitHub is assumed. For GitLab,
+// Bitbucket or a self-hosted server set CODEANT_PROVIDER and CODEANT_PROVIDER_URL.
 func (e env) travis() facts {
 	f := facts{system: "Travis CI", repo: e.needed(setRepo, "TRAVIS_REPO_SLUG")}
 	f.provider, f.base = e.fixedProvider(codeant.GitHub, "TRAVIS", value{})

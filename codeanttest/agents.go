@@ -33,8 +33,8 @@ type agentStore struct {
 	found map[string]json.RawMessage // by repository
 }
 
-// SetAgentFindings decides what agent scans of a repository find: a list of files with their issues, as CodeAnt documents
-// it. Without it they find nothing.
+// SetAgentFindings sets what agent scans of a repository find: a list of files with their issues, in the format that
+// CodeAnt documents. Without it they find nothing.
 func (s *Server) SetAgentFindings(repo string, raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *Server) agentResults(_ *call, in map[string]string) answer {
 		}
 		return reply(http.StatusOK, body)
 	}
-	return refuse(http.StatusNotFound, "there is no such agent scan")
+	return refuse(http.StatusNotFound, "no such agent scan")
 }
 
 func (s *Server) agentHistory(_ *call, in map[string]string) answer {

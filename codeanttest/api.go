@@ -12,13 +12,13 @@ import (
 type endpoint struct {
 	op         string
 	path       string
-	credential string // the field in which the credential may be, besides the header; "" where there is none
+	credential string // the field that may hold the credential, besides the header; empty if there is none
 	fields     []field
 	handle     func(s *Server, c *call, in map[string]string) answer
 	variants   map[string]string // operations that share the path: the value of result_type, and the operation's name
 }
 
-// endpoints is the table of all operations but coverage.put, which the storage takes.
+// endpoints lists all operations except coverage.put, which the storage handles.
 func endpoints() []endpoint {
 	const (
 		snake, camel = "access_token", "accessToken"
@@ -94,8 +94,8 @@ func endpoints() []endpoint {
 	}
 }
 
-// Operations returns, sorted, the names of all operations that the server knows: those of the methods of package codeant,
-// "call" for the patterns of Handle, and "extension.…" for endpoints that only CodeAnt's command line client uses.
+// Operations returns the sorted names of all operations of the server: those of the methods of package codeant, "call"
+// for the patterns of Handle, and "extension.…" for endpoints that only CodeAnt's command line client uses.
 func Operations() []string {
 	names := []string{opCoveragePut, opCall}
 	for _, e := range endpoints() {
@@ -108,7 +108,7 @@ func Operations() []string {
 	return slices.Compact(names)
 }
 
-// operation returns the name of the operation that a request is about. A path with variants needs the body for that.
+// operation returns the name of a request's operation. If the path has variants, the body decides.
 func (e endpoint) operation(c *call) string {
 	if e.variants == nil || c.read() != nil {
 		return e.op

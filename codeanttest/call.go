@@ -11,14 +11,14 @@ import (
 
 const maxAPIBody = 8 << 20
 
-// answer is what a handler decides on; how it is sent is the business of the fault, if there is one.
+// answer is what a handler returns. The fault, if any, decides how it is sent.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// call is one request on its way through the server.
+// call is one request while the server handles it.
 type call struct {
 	*http.Request
 	server     *Server
@@ -36,7 +36,7 @@ type call struct {
 	err    error
 }
 
-// read takes in the body, once.
+// read reads the body, once.
 func (c *call) read() error {
 	if c.isRead {
 		return c.err
@@ -60,7 +60,7 @@ func (c *call) read() error {
 	return c.err
 }
 
-// report gives the caller of OnAnswer what became of the request.
+// report calls the function of OnAnswer.
 func (c *call) report() {
 	if c.server.cfg.answered == nil {
 		return
@@ -103,7 +103,7 @@ func (c *call) usual(header http.Header) {
 	}
 }
 
-// wait pauses for d. It reports false if the client went away or the server closed before.
+// wait pauses for d. It reports false if the client goes away or the server closes before.
 func (c *call) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

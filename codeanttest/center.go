@@ -9,7 +9,7 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// The analyses that only the scan centre has.
+// The analyses that only the scan centre offers.
 const (
 	infrastructure   = codeant.Analysis("iac")
 	deadCode         = codeant.Analysis("dead_code")
@@ -18,7 +18,7 @@ const (
 	complexFunctions = codeant.Analysis("complex_functions")
 )
 
-// centerAnalysis is an analysis as the scan centre speaks of it.
+// centerAnalysis has the scan centre's names for an analysis.
 type centerAnalysis struct {
 	analysis   codeant.Analysis
 	resultType string // in requests for results
@@ -124,7 +124,7 @@ func (s *Server) hasRepository(repo string) bool {
 		var records []struct {
 			FullName string `json:"full_name"`
 		}
-		_ = json.Unmarshal(raw, &records) // the caller may test any shape
+		_ = json.Unmarshal(raw, &records) // a test may set any JSON
 		for _, r := range records {
 			if r.FullName == repo {
 				return true
@@ -175,7 +175,7 @@ func (s *Server) centerResults(c *call, in map[string]string) answer {
 	return reply(http.StatusOK, wanted.body(scan.key, findings))
 }
 
-// body puts findings into the shape that the scan centre has for their analysis.
+// body puts findings into the format that the scan centre uses for their analysis.
 func (a centerAnalysis) body(key commitKey, findings []json.RawMessage) object {
 	switch a.analysis {
 	case codeant.SCA:

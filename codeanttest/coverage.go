@@ -13,13 +13,13 @@ func coverageFields() []field {
 	return append(mayAll("module", "branch", "vcs_base_url", "module_path"), need("repo"), need("commit_id"), need("platform"))
 }
 
-// Upload is a report that the storage took. A later one for the same commit and module replaces it.
+// Upload is a report that the storage received. A later report for the same commit and module replaces it.
 type Upload struct {
 	Revision  codeant.Revision
 	Module    string
 	Bytes     int64  // its size
-	Content   []byte // nil under DiscardUploads
-	Completed bool   // whether the client said that it is complete
+	Content   []byte // nil with DiscardUploads
+	Completed bool   // whether the client reported the upload as complete
 }
 
 // commitKey is a commit of a repository.
@@ -36,7 +36,7 @@ func keyOf(rev codeant.Revision) commitKey {
 	return commitKey{provider, rev.Repo, rev.Commit}
 }
 
-// reportKey is what tells reports apart.
+// reportKey identifies a report.
 type reportKey struct {
 	commit commitKey
 	module string
@@ -60,7 +60,7 @@ func (st *coverageStore) object(path string) *Upload {
 
 func objectPath(i int) string { return "/coverage/" + strconv.Itoa(i+1) + "/coverage.xml" }
 
-// Uploads returns the reports that the storage took, in order of arrival.
+// Uploads returns the reports that the storage received, in order of arrival.
 func (s *Server) Uploads() []Upload {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -52,12 +52,12 @@ func credentialIn(body []byte, field string) (string, bool) {
 	raw, has := object[field]
 	var value string
 	if has {
-		_ = json.Unmarshal(raw, &value) // what is not a string is no token either
+		_ = json.Unmarshal(raw, &value) // only a string can be a token
 	}
 	return value, has
 }
 
-// authorize refuses what a token that is bound to an organization does not reach.
+// authorize refuses requests about another organization than the one that the token is limited to.
 func (s *Server) authorize(who *tokenEntry, in map[string]string) *answer {
 	if who.org == nil {
 		return nil

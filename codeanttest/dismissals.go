@@ -25,8 +25,8 @@ type dismissal struct {
 	Comment string `json:"comment_for_dismiss,omitempty"`
 }
 
-// Dismiss dismisses the i-th finding, from 0, of what SetFindings decided for an analysis of a commit: a list. The finding
-// is marked as dismissed in all results of the repository that have it.
+// Dismiss dismisses the finding with index i in the list that SetFindings set for an analysis of a commit. The finding
+// is marked as dismissed in all results of the repository that contain it.
 func (s *Server) Dismiss(rev codeant.Revision, a codeant.Analysis, i int, reason, comment string) {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -72,7 +72,7 @@ func (s *Server) listDismissals(_ *call, in map[string]string) answer {
 	return fails("Unknown analysis type")
 }
 
-// finding is what a finding's key is made of.
+// finding has the members that a finding's key is made of.
 type finding struct {
 	FilePath        string      `json:"file_path"`
 	Path            string      `json:"path"`
@@ -128,7 +128,7 @@ func keyOfFinding(a codeant.Analysis, raw json.RawMessage, i int) string {
 	return strings.Join([]string{path, f.Code, cmp.Or(f.TestID, f.CheckID, f.RuleID, f.MessageID)}, keySeparator)
 }
 
-// elements returns the members of a list, and nothing of what is not a list.
+// elements returns the elements of a JSON list; it returns none if raw is not a list.
 func elements(raw json.RawMessage) []json.RawMessage {
 	var list []json.RawMessage
 	if !isList(raw) || json.Unmarshal(raw, &list) != nil {
@@ -137,7 +137,7 @@ func elements(raw json.RawMessage) []json.RawMessage {
 	return list
 }
 
-// mark returns what an analysis found, with the markers of the findings that were dismissed.
+// mark returns the findings of an analysis, with the dismissed ones marked.
 func (st *scanStore) mark(scan *commitScan, a codeant.Analysis) json.RawMessage {
 	raw, set := scan.found[a]
 	if all := st.of(commitKey{}); !set && all != nil {
@@ -163,7 +163,7 @@ func (st *scanStore) mark(scan *commitScan, a codeant.Analysis) json.RawMessage 
 	return out
 }
 
-// marked puts the markers into a finding, or into each member of a group.
+// marked marks a finding, or each member of a group, as dismissed.
 func marked(raw json.RawMessage, d dismissal) json.RawMessage {
 	if members := elements(raw); members != nil {
 		for i, m := range members {
@@ -186,7 +186,7 @@ func marked(raw json.RawMessage, d dismissal) json.RawMessage {
 	return append(append(bytes.Clone(open), ','), markers[1:]...)
 }
 
-// without leaves out what the request does not want.
+// without removes the findings that the request excludes.
 func without(a codeant.Analysis, raw json.RawMessage, dismissed, falsePositives bool) []json.RawMessage {
 	kept := []json.RawMessage{}
 	for _, f := range elements(raw) {

@@ -1,5 +1,5 @@
-// Package codeanttest is a CodeAnt server for tests and demonstrations. It has an API and a storage on two origins,
-// checks what it is sent more strictly than a real server would, keeps a record of it, and fails on demand.
+// Package codeanttest is a CodeAnt server for tests and demonstrations. Its API and its storage have two origins. It
+// checks requests more strictly than the real service does, records them, and fails on demand.
 //
 //	func TestUpload(t *testing.T) {
 //		server := codeanttest.NewServer(t)
@@ -8,6 +8,6 @@
 //		…
 //	}
 //
-// With InMemory it uses no sockets and runs inside a bubble of package testing/synctest, where time is virtual. Make
+// With InMemory it uses no sockets and runs inside a bubble of package testing/synctest, where time is virtual. Create
 // the server and its clients inside the bubble.
 package codeanttest

@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one request. Delay comes first, and alone it leaves the answer as it is. Of the others,
-// Reset outranks Truncate and Truncate outranks Stall; both break the answer of Status, Header and Body if one is
-// given, else the real one.
+// Fault describes what goes wrong with one request. Delay is applied first; alone, it does not change the answer. Reset
+// takes precedence over Truncate, and Truncate over Stall. Truncate and Stall break the answer given by Status, Header
+// and Body, or the real answer if none of these is set.
 //
-// Functions such as ProxyPage and EarlyRefusal make the faults that networks, proxies and storages are known for.
+// Functions such as ProxyPage and EarlyRefusal return faults that are common in networks, proxies and storages.
 type Fault struct {
-	// Status is answered instead, without carrying the request out; with Header or Body alone it is 200. A 504 to a start
-	// takes the job on all the same, as CodeAnt's gateway does.
+	// Status is the status to answer with; the request is not carried out. It is 200 if only Header or Body is set. After
+	// a 504 to a start the job runs all the same, as behind CodeAnt's gateway.
 	Status int
-	Header http.Header // besides the usual headers; a Content-Type here replaces the usual one
+	Header http.Header // added to the usual headers; a Content-Type replaces the usual one
 	Body   string      // JSON, or XML from the storage, unless Header says otherwise
 
-	Delay    time.Duration // wait, at most until the client goes away or the server closes
-	Reset    bool          // close the connection abruptly, after the request was read and without carrying it out
+	Delay    time.Duration // wait before the answer, at most until the client goes away or the server closes
+	Reset    bool          // read the request, then close the connection without carrying it out
 	Truncate bool          // answer 200 with half of the body that its Content-Length promises, and close
-	Stall    bool          // send the header and half of the body, then nothing until the client goes or the server closes
+	Stall    bool          // send the header and half of the body, then nothing until the client goes away or the server closes
 
 	named named
 }
 
-// Inject lets the next requests of an operation, such as "coverage.put", meet these faults, one each and in order,
-// before any other check. Faults of further calls queue up behind. An operation that Operations does not name, a Status
-// outside 200 to 599, and a fault that this operation or this server cannot have end the test; without a test, with
-// Start, they panic.
+// Inject makes the next requests of an operation, such as "coverage.put", fail with these faults, one for each request,
+// in order, before any other check. Later calls of Inject append to the queue. An operation that Operations does not
+// list, a Status outside 200 to 599, and a fault that is impossible for this operation or server end the test. For a
+// server made by Start they panic.
 func (s *Server) Inject(op string, faults ...Fault) {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -72,13 +72,13 @@ func (s *Server) nextFault(op string, n int) *Fault {
 // replaces reports whether the request is not carried out.
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Body != "" || f.Header != nil }
 
-// early reports whether the answer comes before the body, as a client that sent Expect: 100-continue hopes.
+// early reports whether to answer before the body is read, as a client that sent Expect: 100-continue hopes.
 func (f *Fault) early(c *call) bool {
 	return f.named.early() || c.storage && f.replaces() && !f.Reset && c.Header.Get("Expect") != ""
 }
 
 func (f *Fault) handle(w http.ResponseWriter, c *call, h handler) {
-	// Only when the body was read does net/http notice that a client goes away.
+	// net/http notices that a client goes away only once the body was read.
 	if !f.early(c) && c.read() != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -158,7 +158,7 @@ func TestInjectRefuses(t *testing.T) {
 	s.Inject("coverage.putt", codeanttest.Fault{Reset: true})
 	s.Inject("coverage.put", codeanttest.Fault{Status: 42})
 	require.Len(t, tb.failures, 2)
-	assert.Contains(t, tb.failures[0], `there is no operation "coverage.putt"`)
+	assert.Contains(t, tb.failures[0], `unknown operation "coverage.putt"`)
 	assert.Equal(t, "codeanttest: a Fault cannot answer the status 42", tb.failures[1])
 	assert.Contains(t, codeanttest.Operations(), "coverage.put")
 }
@@ -189,7 +189,7 @@ func TestMistakesOfATestAreReported(t *testing.T) {
 			func(s *codeanttest.Server) {
 				s.SetGatePolicy("acme/web", map[string]codeant.Severity{"cover": codeant.SeverityLow})
 			},
-			`codeanttest: there is no gate "cover" that goes by findings`,
+			`codeanttest: gate "cover" does not depend on findings`,
 		},
 		"a finding that is not there": {
 			func(s *codeanttest.Server) { s.Dismiss(revision, codeant.SAST, 0, "", "") },
@@ -218,7 +218,7 @@ func TestRequestsOfAnUnknownOperationFailTheTest(t *testing.T) {
 	defer s.Close()
 	assert.Nil(t, s.Requests("coverage.putt"))
 	require.Len(t, tb.failures, 1)
-	assert.Contains(t, tb.failures[0], `there is no operation "coverage.putt"; there are [`)
+	assert.Contains(t, tb.failures[0], `unknown operation "coverage.putt"; the operations are [`)
 }
 
 func TestStart(t *testing.T) {

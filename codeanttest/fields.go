@@ -17,7 +17,7 @@ import (
 type field struct {
 	name     string
 	required bool
-	raw      bool // any JSON; handlers get it as it came
+	raw      bool // any JSON, which handlers get unchanged
 }
 
 func need(name string) field   { return field{name: name, required: true} }
@@ -58,7 +58,7 @@ func (c *call) fields(want []field) (map[string]string, *answer) {
 	return in, nil
 }
 
-// readFields wants a JSON object with the given members, the required ones not empty, and no other.
+// readFields accepts a JSON object with only the given members, of which the required ones must not be empty.
 func readFields(body []byte, want []field, ignore string) (map[string]string, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(body, &object); err != nil || object == nil {
@@ -94,7 +94,7 @@ func readFields(body []byte, want []field, ignore string) (map[string]string, er
 	return in, nil
 }
 
-// checkValues checks the values that mean the same in every endpoint, and writes the provider in one spelling.
+// checkValues checks the values that mean the same in every endpoint, and normalizes the provider's spelling.
 func checkValues(in map[string]string) error {
 	for _, name := range []string{"service", "platform"} {
 		if value, has := in[name]; has {
@@ -134,7 +134,7 @@ func refuse(status int, format string, args ...any) answer {
 	return reply(status, map[string]string{"message": fmt.Sprintf(format, args...)})
 }
 
-// fails is the answer of the scan centre to what it cannot do.
+// fails returns the answer of the scan centre to a request that it cannot carry out.
 func fails(message string) answer {
 	return reply(http.StatusOK, map[string]string{"status": "error", "message": message})
 }

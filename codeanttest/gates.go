@@ -13,21 +13,21 @@ func gateFields() []field {
 	return []field{need("repo"), need("service"), need("commit_id"), may("base_url")}
 }
 
-// gateRun is what is known of a commit's gates.
+// gateRun holds what the server knows about a commit's gates.
 type gateRun struct {
 	set    map[string]string // nil: not given
-	status string            // of the whole, where it is not COMPLETED
+	status string            // overall status; empty means COMPLETED
 	scanID string            // of the last start
 	job    job
 }
 
-// gateStore knows a commit's gates once they were set or started.
+// gateStore holds the gates of each commit for which they were set or started.
 type gateStore struct {
 	runs     map[commitKey]*gateRun
 	policies map[string]map[string]codeant.Severity // by repository
 }
 
-// begin starts a commit's gates anew.
+// begin restarts a commit's gates.
 func (st *gateStore) begin(key commitKey) *gateRun {
 	if st.runs == nil {
 		st.runs = map[commitKey]*gateRun{}
@@ -39,33 +39,34 @@ func (st *gateStore) begin(key commitKey) *gateRun {
 	return st.runs[key]
 }
 
-// SetGates decides what the quality gates of a commit say, by name: "secret": "FAILED". Without it the gates that
-// a client starts, "secret" and "duplicate", are PASSED. Results are there whether or not they were started. The zero
-// Revision means all commits that have no gates of their own once these were started.
+// SetGates sets the status of each quality gate of a commit by name, such as "secret": "FAILED". The results are
+// available even if the gates were not started. Without SetGates, the gates that a client starts are "secret" and
+// "duplicate", both PASSED. The zero Revision sets the gates of all commits that have none of their own, once they were
+// started.
 func (s *Server) SetGates(rev codeant.Revision, gates map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gates.begin(keyOf(rev)).set = maps.Clone(gates)
 }
 
-// SetGateStatus decides the status of the whole that a commit's gates end with, such as "ERROR", in place of COMPLETED.
-// The zero Revision means all commits, as in SetGates.
+// SetGateStatus sets the overall status of a commit's gates once they are done, such as "ERROR". The default is
+// COMPLETED. The zero Revision means all commits, as in SetGates.
 func (s *Server) SetGateStatus(rev codeant.Revision, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gates.begin(keyOf(rev)).status = status
 }
 
-// SetGatePolicy decides by which findings the gates of a repository fail: the lowest severity that fails each gate, by
-// the names secret, sast, sca, iac and duplicate, such as "sast": codeant.SeverityHigh. Findings that are dismissed or
-// false positives do not count, those of unknown severity do. A commit that SetGates knows keeps what that says.
+// SetGatePolicy makes the gates of a repository depend on findings. policy has the lowest severity that fails each of
+// the gates secret, sast, sca, iac and duplicate, such as "sast": codeant.SeverityHigh. Dismissed findings and false
+// positives do not count; findings of unknown severity do. For a commit that SetGates was called for, SetGates decides.
 func (s *Server) SetGatePolicy(repo string, policy map[string]codeant.Severity) {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
 	for gate := range policy {
 		if _, known := gateAnalyses()[gate]; !known {
-			s.fail("there is no gate %q that goes by findings", gate)
+			s.fail("gate %q does not depend on findings", gate)
 			return
 		}
 	}
@@ -77,7 +78,7 @@ func (s *Server) SetGatePolicy(repo string, policy map[string]codeant.Severity) 
 	s.gates.policies[repo] = maps.Clone(policy)
 }
 
-// gateAnalyses are the analyses whose findings decide about a gate.
+// gateAnalyses has for each gate the analyses whose findings decide it.
 func gateAnalyses() map[string]codeant.Analysis {
 	return map[string]codeant.Analysis{
 		"secret": codeant.Secrets, "sast": codeant.SAST, "sca": codeant.SCA, "iac": infrastructure, "duplicate": duplicateCode,
@@ -99,7 +100,7 @@ func (s *Server) gateResults(_ *call, in map[string]string) answer {
 	run := s.gates.runs[key]
 	switch {
 	case run == nil:
-		return refuse(http.StatusNotFound, "there is no quality gate scan of this commit")
+		return refuse(http.StatusNotFound, "this commit has no quality gate scan")
 	case run.job.pending(s.cfg):
 		return reply(http.StatusOK, map[string]string{"status": "PENDING"})
 	}
@@ -139,7 +140,7 @@ func (s *Server) verdicts(key commitKey, run *gateRun) map[string]string {
 	return gates
 }
 
-// fails reports whether an analysis has an open finding of a severity, or above it.
+// fails reports whether an analysis has an open finding of at least this severity.
 func (s *Server) fails(scan *commitScan, a codeant.Analysis, lowest codeant.Severity) bool {
 	for _, f := range openFindings(a, s.scans.mark(scan, a)) {
 		var finding struct{ Severity string }

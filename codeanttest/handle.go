@@ -12,31 +12,31 @@ const opCall = "call"
 type handler interface {
 	// serve answers at once.
 	serve(w http.ResponseWriter, c *call)
-	// answer decides on the answer and leaves the sending to a fault.
+	// answer returns the answer, which a fault then sends.
 	answer(c *call) answer
 }
 
-// ours is a handler of this package: all that there is to say is in its answer.
+// ours is a handler of this package. It only returns an answer.
 type ours func(c *call) answer
 
 func (f ours) answer(c *call) answer                { return f(c) }
 func (f ours) serve(w http.ResponseWriter, c *call) { c.send(w, f(c)) }
 
-// builtIn puts an endpoint into the ServeMux, which is asked for its handlers and does not call this one.
+// builtIn registers an endpoint with the ServeMux, which only finds the handler and never calls this method.
 type builtIn struct{ endpoint }
 
 func (*builtIn) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// theirs is what Handle got.
+// theirs is a handler that was given to Handle.
 type theirs struct{ http.Handler }
 
-// Handle lets h answer the requests of a pattern as in http.ServeMux, such as "POST /api/new/{thing}", for tests of
-// Client.Call and of endpoints that this server does not have. A pattern that is more specific than one of the server's
-// own endpoints, such as "POST /api/tokens/list", replaces it. The credential, in the header, is checked before; a body
-// that holds another one in access_token or accessToken is refused.
+// Handle registers h for a pattern of http.ServeMux, such as "POST /api/new/{thing}", to test Client.Call and endpoints
+// that this server does not have. A pattern that is more specific than that of a built-in endpoint, such as "POST
+// /api/tokens/list", replaces the endpoint. The credential in the header is checked before h is called, and a body with
+// a different one in access_token or accessToken is refused.
 //
-// Such requests have the operation "call". A pattern that http.ServeMux would panic at fails the test, and panics
-// without one.
+// The operation of these requests is "call". A pattern that is invalid for http.ServeMux ends the test; for a server
+// made by Start it panics.
 func (s *Server) Handle(pattern string, h http.Handler) {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -64,7 +64,7 @@ func (s *Server) routeAPI(c *call) (string, handler) {
 	return "", ours(func(c *call) answer { return refuse(http.StatusNotFound, "there is no %s", c.URL.Path) })
 }
 
-// handled answers what Handle was given a handler for.
+// handled calls a handler that was given to Handle.
 type handled struct{ server *Server }
 
 func (h handled) serve(w http.ResponseWriter, c *call) {
@@ -102,7 +102,7 @@ func (h handled) refusal(c *call) *answer {
 	return refusal
 }
 
-// request is the one that came, with its body to be read again.
+// request returns the received request with its body to be read again.
 func (handled) request(c *call) *http.Request {
 	r := c.Request.Clone(c.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))

@@ -37,28 +37,28 @@ func SaysItFailed(message string) Fault {
 // Gzipped is the real answer, compressed.
 func Gzipped() Fault { return Fault{named: named{kind: gzipped}} }
 
-// ByteByByte is the real answer, one byte at a time with a pause after each.
+// ByteByByte sends the real answer one byte at a time, with a pause after each byte.
 func ByteByByte(pause time.Duration) Fault {
 	return Fault{named: named{kind: byteByByte, pause: pause}}
 }
 
-// SwitchingProtocols is the answer 101, which nobody asked for. It needs HTTP/1, so a server without TLS.
+// SwitchingProtocols answers with a 101 that no client asked for. It needs HTTP/1: a server without TLS.
 func SwitchingProtocols() Fault { return Fault{named: named{kind: switchingProtocols}} }
 
-// HTTP2Reset ends the request with RST_STREAM and leaves its connection open. It needs TLS, and a client that speaks
-// HTTP/2. The request was read and not carried out.
+// HTTP2Reset reads the request, does not carry it out, and resets its stream (RST_STREAM). The connection stays open.
+// It needs TLS and a client that uses HTTP/2.
 func HTTP2Reset() Fault { return Fault{named: named{kind: http2Reset}} }
 
-// GoAway ends the connection with a GOAWAY that says that none of its requests was processed. It needs TLS, and a client
-// that speaks HTTP/2.
+// GoAway closes the connection with a GOAWAY frame that says that no request was processed. It needs TLS and a client
+// that uses HTTP/2.
 func GoAway() Fault { return Fault{named: named{kind: goAway}} }
 
-// AnswerBeforeReading is a storage that answers 200 as soon as it has seen the header, reads nothing and closes the
-// connection: the report is lost. It is for "coverage.put" alone.
+// AnswerBeforeReading answers 200 as soon as the header is read, does not read the body and closes the connection, so
+// that the report is lost. It is for "coverage.put" only.
 func AnswerBeforeReading() Fault { return Fault{named: named{kind: answerFirst}} }
 
-// EarlyRefusal is an answer that comes before the body was read, such as 403 or 413, followed by the end of the
-// connection. It needs HTTP/1, so a server without TLS.
+// EarlyRefusal answers with a status such as 403 or 413 before the body is read, and closes the connection. It needs
+// HTTP/1: a server without TLS.
 func EarlyRefusal(status int) Fault { return Fault{Status: status, named: named{kind: earlyRefusal}} }
 
 type kind int
@@ -75,14 +75,14 @@ const (
 	earlyRefusal
 )
 
-// named is the part of a Fault that only the functions of this file fill.
+// named is the part of a Fault that only the functions of this file set.
 type named struct {
 	kind    kind
 	message string
 	pause   time.Duration
 }
 
-// unfit says why a fault cannot happen to an operation of a server, or nothing.
+// unfit returns why a fault is impossible for an operation of a server; it is empty if the fault is possible.
 func (n named) unfit(s *Server, op string) string {
 	switch n.kind {
 	case http2Reset, goAway:
@@ -133,7 +133,7 @@ func (n named) handle(w http.ResponseWriter, c *call, f *Fault, h handler) {
 	}
 }
 
-// failed is an answer of 200 that says that the request failed.
+// failed returns a 200 whose body says that the request failed.
 func (c *call) failed(message string) answer {
 	if c.storage {
 		return c.refuseXML(http.StatusOK, "InternalError", message)
@@ -141,7 +141,7 @@ func (c *call) failed(message string) answer {
 	return fails(message)
 }
 
-// refused is an answer in the form of the API or of the storage.
+// refused returns an error in the format of the API or of the storage.
 func (c *call) refused(status int) answer {
 	text := http.StatusText(status)
 	if c.storage {
@@ -167,7 +167,7 @@ func (n named) drip(w http.ResponseWriter, c *call, a answer) {
 	}
 }
 
-// head1 writes an answer as HTTP/1.1 has it, with the end of the connection behind it.
+// head1 returns an answer as the text of HTTP/1.1 that closes the connection.
 func (c *call) head1(a answer) string {
 	header := http.Header{"Connection": {"close"}, "Content-Length": {strconv.Itoa(len(a.body))}}
 	c.usual(header)
@@ -183,7 +183,7 @@ func (c *call) head1(a answer) string {
 	return out.String() + "\r\n" + string(a.body)
 }
 
-// raw takes the connection from net/http, writes to it, and closes it: at once, or when the client has.
+// raw takes the connection over from net/http, writes to it, and closes it: at once, or once the client has closed it.
 func (c *call) raw(w http.ResponseWriter, text string, hold bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -27,39 +27,39 @@ func newConfig(opts []Option) config {
 	return cfg
 }
 
-// InMemory serves over pipes in this process in place of sockets, for use inside a bubble of testing/synctest. Such a
-// server is reached by the clients of Client and HTTPClient alone.
+// InMemory serves over pipes in this process instead of sockets, for use inside a bubble of testing/synctest. Only the
+// clients that Client and HTTPClient return can reach such a server.
 func InMemory() Option { return func(c *config) { c.inMemory = true } }
 
-// TLS serves https on both origins, with HTTP/2. Certificates returns what a client has to trust; the clients of Client
-// and HTTPClient do.
+// TLS serves https on both origins, with HTTP/2. Certificates returns the certificates that a client must trust; the
+// clients that Client and HTTPClient return trust them.
 func TLS() Option { return func(c *config) { c.tls = true } }
 
-// Address serves the API on an address such as "127.0.0.1:8080" in place of a free port of 127.0.0.1. The storage gets
-// a free port of the same host.
+// Address sets the address of the API, such as "127.0.0.1:8080". The default is a free port of 127.0.0.1. The storage
+// always gets a free port of the same host.
 func Address(hostPort string) Option { return func(c *config) { c.address = hostPort } }
 
-// RequireHeader refuses a request whose credential is in the body alone. CodeAnt's own scripts send such requests; the
+// RequireHeader refuses requests whose credential is only in the body, such as those of CodeAnt's own scripts. The
 // methods of package codeant always send the header.
 func RequireHeader() Option { return func(c *config) { c.requireHeader = true } }
 
-// DiscardUploads keeps the size of an uploaded report and not its content, for uploads that should not fill the memory.
+// DiscardUploads keeps the size of uploaded reports and discards their content, to save memory.
 func DiscardUploads() Option { return func(c *config) { c.discardUploads = true } }
 
-// PendingPolls lets the results of quality gates and of each analysis be pending for the first n polls of each start, and
-// agent scans be in progress.
+// PendingPolls makes the results of quality gates, analyses and agent scans pending for the first n polls after each
+// start.
 func PendingPolls(n int) Option { return func(c *config) { c.pendingPolls = n } }
 
-// ReadyAfter lets the results of quality gates and of each analysis be pending until d after their start, and agent scans
-// be in progress. Where SetGates or SetFindings came later than the start, or nothing was started, d counts from there.
+// ReadyAfter makes the results of quality gates, analyses and agent scans pending until d after their start. If
+// SetGates or SetFindings is called after the start, or if nothing was started, d counts from that call.
 func ReadyAfter(d time.Duration) Option { return func(c *config) { c.readyAfter = d } }
 
-// Faults asks f for the fault of each request that Inject has none for. n counts the requests of the operation from 1.
-// The zero Fault changes nothing. f is called from several goroutines at once.
+// Faults calls f for the fault of each request for which Inject has queued none. n counts the requests of the operation
+// from 1. The zero Fault changes nothing. f may be called by several goroutines at once.
 func Faults(f func(op string, n int) Fault) Option { return func(c *config) { c.faults = f } }
 
-// OnAnswer calls f after each answer with its status, which is 0 where the connection was broken instead. f is called from
-// several goroutines at once.
+// OnAnswer calls f after each answer with its status, or with 0 if the connection was broken instead. f may be called
+// by several goroutines at once.
 func OnAnswer(f func(r RecordedRequest, status int)) Option {
 	return func(c *config) { c.answered = f }
 }

@@ -11,15 +11,16 @@ import (
 	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
-// firstOrganization is the one that a server begins with.
+// firstOrganization is the organization that every server has.
 func firstOrganization() codeant.Organization {
 	return codeant.Organization{Provider: codeant.GitHub, Name: "acme"}
 }
 
-// AddOrganization connects a further organization and returns a token that is bound to it: with it, requests about
-// another organization or provider are 403. Tokens that it creates are bound alike, and it lists and revokes no others.
+// AddOrganization adds an organization and returns a token that is limited to it: requests about another organization
+// or provider are answered with 403. The tokens it creates are limited in the same way, and it can list and revoke only
+// those.
 //
-// A server begins with the organization acme of GitHub, and its first token reaches all organizations.
+// Every server has the organization acme of GitHub. Its first token is not limited.
 func (s *Server) AddOrganization(org codeant.Organization) codeant.Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,9 +28,9 @@ func (s *Server) AddOrganization(org codeant.Organization) codeant.Token {
 	return s.tokens.create("codeanttest "+org.Name, time.Now(), &org).value
 }
 
-// SetRepositories decides which repositories an organization has: a list of records as the provider gives them, such as
-// [{"full_name":"acme/shop","pushed_at":"2026-01-31T12:00:00Z"}]. Without it these are the repositories that the server
-// was told of or asked to scan.
+// SetRepositories sets the repositories of an organization, as a list of records in the provider's format, such as
+// [{"full_name":"acme/shop","pushed_at":"2026-01-31T12:00:00Z"}]. Without it the organization has the repositories that
+// were scanned or named in other Set methods.
 func (s *Server) SetRepositories(org codeant.Organization, raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,7 +40,7 @@ func (s *Server) SetRepositories(org codeant.Organization, raw json.RawMessage) 
 	s.repositories[org.Name] = slices.Clone(raw)
 }
 
-// reaches returns the organizations that a token reaches.
+// reaches returns the organizations that a token may read.
 func (s *Server) reaches(who *tokenEntry) []codeant.Organization {
 	if who.org != nil {
 		return []codeant.Organization{*who.org}

@@ -18,19 +18,19 @@ func scanStartFields() []field {
 	return append(mayAll("include_files", "exclude_files", "branch"), scanFields()...)
 }
 
-// job is work that takes its time.
+// job is work that is pending for a while.
 type job struct {
 	begun time.Time
 	polls int
 }
 
-// pending reports whether a poll finds the job unfinished.
+// pending reports whether a poll sees the job as unfinished.
 func (j *job) pending(cfg config) bool {
 	j.polls++
 	return j.polls <= cfg.pendingPolls || time.Since(j.begun) < cfg.readyAfter
 }
 
-// commitScan is what is known of a commit.
+// commitScan holds what the server knows about a commit.
 type commitScan struct {
 	key     commitKey
 	started bool
@@ -45,7 +45,7 @@ type scanRun struct {
 	begun  time.Time
 }
 
-// run notes a scan of the commit on a branch.
+// run records a scan of the commit on a branch.
 func (scan *commitScan) run(branch string, now time.Time) {
 	for _, r := range scan.runs {
 		if r.branch == branch {
@@ -63,7 +63,7 @@ func (scan *commitScan) job(a codeant.Analysis) *job {
 	return scan.jobs[a]
 }
 
-// scanStore holds the commits in the order in which they became known.
+// scanStore holds the commits in the order in which they were first named.
 type scanStore struct {
 	all       []*commitScan
 	dismissed map[dismissalKey]dismissal
@@ -78,7 +78,7 @@ func (st *scanStore) of(key commitKey) *commitScan {
 	return nil
 }
 
-// ensure returns the scan of a commit, which it makes if need be.
+// ensure returns the scan of a commit; it creates one if there is none.
 func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
 	scan := st.of(key)
 	if scan == nil {
@@ -93,7 +93,7 @@ func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
 	return scan
 }
 
-// repositories returns the names of all repositories, in the order in which they became known.
+// repositories returns the names of all repositories, in the order in which they were first named.
 func (st *scanStore) repositories() []string {
 	var names []string
 	for _, scan := range st.all {
@@ -104,11 +104,11 @@ func (st *scanStore) repositories() []string {
 	return names
 }
 
-// SetFindings decides what an analysis of a commit finds. raw is a list of findings (of SBOM: of packages; of
-// duplicate code: of groups), which is answered in the shape that each endpoint has, or a whole body, such as
-// {"status":"failed"}, which is answered as it is. Results are there whether or not a scan was started. Without it an
-// analysis finds nothing. The zero Revision means all commits that have no findings of their own once a scan of them was
-// started.
+// SetFindings sets what an analysis of a commit finds. raw is either a list of findings (for SBOM, of packages; for
+// duplicate code, of groups), which each endpoint answers in its own format, or a whole body, such as
+// {"status":"failed"}, which is sent unchanged. The results are available even if no scan was started. Without
+// SetFindings an analysis finds nothing. The zero Revision sets the findings of all commits that have none of their
+// own, once a scan of them was started.
 func (s *Server) SetFindings(rev codeant.Revision, a codeant.Analysis, raw json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *Server) SetFindings(rev codeant.Revision, a codeant.Analysis, raw json.
 	delete(scan.failed, a)
 }
 
-// FailScan lets the analyses of a commit end with an error. No analysis means all of them; the zero Revision means all
+// FailScan makes the given analyses of a commit fail, or all of them if none is given. The zero Revision means all
 // commits.
 func (s *Server) FailScan(rev codeant.Revision, message string, as ...codeant.Analysis) {
 	s.mu.Lock()
@@ -156,7 +156,7 @@ func resultsOf(a codeant.Analysis) func(*Server, *call, map[string]string) answe
 		defer s.mu.Unlock()
 		scan := s.scans.of(scanKey(in))
 		if scan == nil || !scan.has(a) {
-			return refuse(http.StatusNotFound, "there is no scan of this commit")
+			return refuse(http.StatusNotFound, "this commit has no scan")
 		}
 		if scan.job(a).pending(s.cfg) {
 			return reply(http.StatusOK, map[string]string{"status": "pending"})
@@ -168,14 +168,14 @@ func resultsOf(a codeant.Analysis) func(*Server, *call, map[string]string) answe
 	}
 }
 
-// has reports whether there is anything to say about an analysis.
+// has reports whether an analysis has results.
 func (scan *commitScan) has(a codeant.Analysis) bool {
 	_, found := scan.found[a]
 	_, failed := scan.failed[a]
 	return scan.started || found || failed
 }
 
-// failure returns why an analysis of a commit fails, if it does.
+// failure returns the reason for which an analysis of a commit fails, if it does.
 func (st *scanStore) failure(scan *commitScan, a codeant.Analysis) (message string, failed bool) {
 	if message, failed = scan.failed[a]; failed {
 		return message, true
@@ -196,7 +196,7 @@ func (st *scanStore) hasFailed(scan *commitScan) bool {
 
 func isList(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
 
-// scanBody puts a list of findings into the documented shape of its analysis.
+// scanBody puts a list of findings into the documented format of its analysis.
 func scanBody(a codeant.Analysis, commit string, raw json.RawMessage) any {
 	if !isList(raw) {
 		return raw

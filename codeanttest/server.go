@@ -23,14 +23,14 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// TB is what NewServer needs of a test. *testing.T and *testing.B have it.
+// TB is the part of testing.TB that NewServer needs. *testing.T and *testing.B implement it.
 type TB interface {
 	Helper()
 	Cleanup(func())
 	Fatalf(format string, args ...any)
 }
 
-// Server is a CodeAnt server. It is safe for many goroutines at once.
+// Server is a CodeAnt server. It is safe for use by multiple goroutines.
 type Server struct {
 	cfg        config
 	tb         TB // nil for Start
@@ -67,17 +67,17 @@ type Server struct {
 	teamsMade int
 }
 
-// RecordedRequest is a request as the server saw it.
+// RecordedRequest is a request that the server received.
 type RecordedRequest struct {
-	Op     string // the operation's name; "call" for a pattern of Handle, empty for a path that nothing has
+	Op     string // the operation's name; "call" for a pattern of Handle, empty for an unknown path
 	Method string
 	Path   string
 	Query  url.Values
 	Header http.Header
-	Body   []byte // nil where it was not read, and for an upload under DiscardUploads
+	Body   []byte // nil if it was not read, and for an upload with DiscardUploads
 }
 
-// NewServer starts a server that is closed when the test ends.
+// NewServer starts a server and closes it when the test ends.
 func NewServer(tb TB, opts ...Option) *Server {
 	tb.Helper()
 	s, err := Start(opts...)
@@ -90,7 +90,7 @@ func NewServer(tb TB, opts ...Option) *Server {
 	return s
 }
 
-// Start starts a server for a program, which calls Close in the end.
+// Start starts a server for a program, which must call Close when done.
 func Start(opts ...Option) (*Server, error) {
 	s := &Server{
 		cfg: newConfig(opts), signingKey: make([]byte, 32), patterns: http.NewServeMux(),
@@ -142,7 +142,7 @@ func (s *Server) listen() (api, storage net.Listener, err error) {
 	return api, storage, nil
 }
 
-// Close ends the server and all its connections, and waits for its handlers. It may be called more than once.
+// Close shuts the server down, closes its connections and waits for its handlers. It may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -163,13 +163,13 @@ func (s *Server) Close() {
 // URL returns the address of the API.
 func (s *Server) URL() string { return s.apiURL }
 
-// StorageURL returns the address of the storage that presigned URLs lead to.
+// StorageURL returns the address of the storage that presigned URLs point to.
 func (s *Server) StorageURL() string { return s.storageURL }
 
-// Token returns the first token, which is active unless it is revoked.
+// Token returns the server's first token. It is active unless it was revoked.
 func (s *Server) Token() codeant.Token { return s.token }
 
-// Client returns a client of this server with its first token. Options given here outrank that.
+// Client returns a client for this server that uses its first token. opts are applied last.
 func (s *Server) Client(opts ...codeant.Option) (*codeant.Client, error) {
 	own := []codeant.Option{codeant.WithBaseURL(s.apiURL), codeant.WithTokenSource(codeant.StaticToken(s.token))}
 	if s.cfg.inMemory || s.cfg.tls {
@@ -185,8 +185,8 @@ func (s *Server) Client(opts ...codeant.Option) (*codeant.Client, error) {
 	return client, nil
 }
 
-// HTTPClient returns a client without credentials that reaches this server, also one that is InMemory or has TLS. It
-// follows no redirects; its connections are closed with the server.
+// HTTPClient returns an HTTP client without credentials for this server; it works with InMemory and TLS too. It follows
+// no redirects. Its connections are closed with the server.
 func (s *Server) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     s.transport,
@@ -194,8 +194,9 @@ func (s *Server) HTTPClient() *http.Client {
 	}
 }
 
-// Requests returns the requests of the given operations in order of arrival, those included that a Fault answered. No
-// operation means all requests. An operation that Operations does not name fails the test, or panics without one.
+// Requests returns the requests of the given operations, or all requests if none is given, in order of arrival. It
+// includes those that a Fault answered. An operation that Operations does not list ends the test; for a server made by
+// Start it panics.
 func (s *Server) Requests(op ...string) []RecordedRequest {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -222,7 +223,7 @@ func (r *RecordedRequest) clone() RecordedRequest {
 	return c
 }
 
-// route names the operation of a request and its handler.
+// route returns the operation of a request and its handler.
 type route func(c *call) (op string, h handler)
 
 func (s *Server) serve(l net.Listener, find route) {
@@ -243,7 +244,7 @@ func (s *Server) serve(l net.Listener, find route) {
 			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
 		}
 		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.stop() // without its listener the server cannot go on
+			s.stop() // a server without its listener is of no use
 		}
 	}()
 }
@@ -278,7 +279,7 @@ func (s *Server) enter() bool {
 	return !s.closed
 }
 
-// begin records a request and returns the fault that is due for it.
+// begin records a request and returns its fault, if any.
 func (s *Server) begin(c *call) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -292,13 +293,13 @@ func (s *Server) begin(c *call) *Fault {
 	return s.nextFault(c.op, s.counts[c.op])
 }
 
-// knows fails the test if there is no such operation, and panics without a test.
+// knows ends the test if op is unknown; without a test it panics.
 func (s *Server) knows(op string) bool {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
 	if !slices.Contains(Operations(), op) {
-		s.fail("there is no operation %q; there are %q", op, Operations())
+		s.fail("unknown operation %q; the operations are %q", op, Operations())
 		return false
 	}
 	return true

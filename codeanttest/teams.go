@@ -72,7 +72,7 @@ func (s *Server) withTeam(in map[string]string, then func(*team) answer) answer 
 			return then(t)
 		}
 	}
-	return refuse(http.StatusNotFound, "there is no such team")
+	return refuse(http.StatusNotFound, "no such team")
 }
 
 func (s *Server) listTeams(_ *call, in map[string]string) answer {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Certificates returns the certificates that a client of a server with TLS has to trust, and nil without TLS.
+// Certificates returns the certificates that a client of a server with TLS must trust. It returns nil without TLS.
 func (s *Server) Certificates() *x509.CertPool {
 	if s.ca == nil {
 		return nil
@@ -23,7 +23,8 @@ func (s *Server) Certificates() *x509.CertPool {
 	return pool
 }
 
-// CertificatePEM returns the same in the form of a file, for programs such as curl (--cacert), and nil without TLS.
+// CertificatePEM returns the same certificates in PEM format, for programs such as curl (--cacert). It returns nil
+// without TLS.
 func (s *Server) CertificatePEM() []byte {
 	if s.ca == nil {
 		return nil
@@ -31,7 +32,8 @@ func (s *Server) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.ca.Raw})
 }
 
-// newCertificates makes a certificate authority, and a certificate of it for this machine and the hosts of InMemory.
+// newCertificates creates a certificate authority, and a certificate signed by it for this machine and the hosts of
+// InMemory.
 func newCertificates(host string) (*x509.Certificate, *tls.Config, error) {
 	now := time.Now()
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

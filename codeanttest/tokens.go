@@ -110,5 +110,5 @@ func (s *Server) revokeToken(c *call, in map[string]string) answer {
 			return reply(http.StatusOK, map[string]string{"status": "success", "message": "Token revoked"})
 		}
 	}
-	return refuse(http.StatusNotFound, "there is no token %q", in["token_id"])
+	return refuse(http.StatusNotFound, "no token has the ID %q", in["token_id"])
 }

@@ -1,4 +1,4 @@
-// Package gocover turns a Go cover profile, which CodeAnt does not read, into Cobertura XML, which it does.
+// Package gocover converts Go cover profiles, which CodeAnt cannot read, to Cobertura XML, which it can.
 package gocover
 
 import (
@@ -12,20 +12,20 @@ const header = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">
 `
 
-// Cobertura reads a profile of go test -coverprofile, of any mode, and writes it as Cobertura XML. Profiles put
-// together, with or without their mode lines, count as one: blocks that occur more than once are merged, in mode set
-// by whether they ran at all and otherwise by the sum of their counts.
+// Cobertura reads a profile that go test -coverprofile wrote, in any mode, and writes it as Cobertura XML. Several
+// profiles may be concatenated, with or without their mode lines. Blocks that occur more than once are merged: in mode
+// set a block is covered if it ran in any profile, in the other modes the counts are added.
 //
-// modulePath is the module's path as in go.mod: what the names in the profile begin with. moduleDir is the module's
-// directory relative to the root of the repository, so that the files in the report are found there: "" or "." for
-// the root itself. With an absolute moduleDir the names are relative to the module.
+// modulePath is the module's path in go.mod, with which the names in the profile begin. moduleDir is the module's
+// directory relative to the root of the repository; it is "" or "." for the root itself. The names in the report begin
+// with it. If moduleDir is absolute, they are relative to the module.
 //
-// Every line of a block with statements counts, and its hits are those of the most frequent of the blocks that touch
-// it. Equal input gives equal output.
+// Every line of a block with statements counts. Its hits are the highest count of the blocks on the line. Equal input
+// gives equal output.
 //
-// A profile that is empty, cannot be read, mixes modes, names a file outside the module or has more than 5,000,000 lines
-// is an error, and nothing is written then. The report is written piece by piece: after an error of w, which is returned
-// as it is, w holds a part of it.
+// Cobertura returns an error and writes nothing if the profile is empty, cannot be read, mixes modes, names a file
+// outside the module or has more than 5,000,000 lines. It returns an error of w unchanged; w may then have part of the
+// report.
 func Cobertura(w io.Writer, profile io.Reader, modulePath, moduleDir string) error {
 	if modulePath == "" {
 		return errors.New("gocover: the module path is missing; it is in the module line of go.mod")

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// maxLine is more lines than any source file has.
+	// maxLine is more than the number of lines of any source file.
 	maxLine = 1_000_000
-	// maxLines is for all files together. A few bytes of a damaged profile can claim a million lines each, and a report
-	// takes some 50 bytes for each of them.
+	// maxLines limits the lines of all files together. A few bytes of a damaged profile can claim a million lines, and
+	// each takes about 50 bytes in the report.
 	maxLines = 5_000_000
 )
 
@@ -24,8 +24,7 @@ type span struct{ first, last, hits int }
 
 func (s span) lines() int { return s.last - s.first + 1 }
 
-// spansOf returns the lines with statements in their order. Its cost depends on the number of blocks and not on their
-// lines.
+// spansOf returns the lines with statements, in order. Its cost depends on the number of blocks, not on their length.
 func spansOf(p *cover.Profile) ([]span, error) {
 	merged, err := mergeBlocks(p)
 	if err != nil {
@@ -34,8 +33,8 @@ func spansOf(p *cover.Profile) ([]span, error) {
 	blocks := make([]span, 0, len(merged))
 	edges := make([]int, 0, 2*len(merged)) // the lines at which a block begins or has ended
 	for block, count := range merged {
-		// A //line directive within a block, as goyacc writes them, can make it end before its start. Then only the start
-		// is known.
+		// A //line directive within a block, as goyacc writes it, can make the block end before its start. Then only the
+		// start is known.
 		last := max(block.StartLine, block.EndLine)
 		blocks = append(blocks, span{block.StartLine, last, count})
 		edges = append(edges, block.StartLine, last+1)
@@ -76,7 +75,7 @@ func free(next []int, gap int) int {
 	return gap
 }
 
-// xmlLines writes each line of the spans as an element, so that only the spans need memory.
+// xmlLines writes each line of the spans as an element, so that only the spans are in memory.
 type xmlLines []span
 
 // MarshalXML implements xml.Marshaler.
@@ -84,7 +83,10 @@ func (spans xmlLines) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	if err := e.EncodeToken(start); err != nil {
 		return err
 	}
-	line := xml.StartElement{Name: xml.Name{Local: "line"}, Attr: []xml.Attr{{Name: xml.Name{Local: "number"}}, {Name: xml.Name{Local: "hits"}}}}
+	line := xml.StartElement{
+		Name: xml.Name{Local: "line"},
+		Attr: []xml.Attr{{Name: xml.Name{Local: "number"}}, {Name: xml.Name{Local: "hits"}}},
+	}
 	for _, s := range spans {
 		line.Attr[1].Value = strconv.Itoa(s.hits)
 		for number := s.first; number <= s.last; number++ {
@@ -100,8 +102,8 @@ func (spans xmlLines) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	return e.EncodeToken(start.End())
 }
 
-// mergeBlocks returns the counts of the blocks with statements. The parser merges only equal blocks that are neighbours
-// after it sorted them by their start, so that another block with the same start can keep two apart.
+// mergeBlocks returns the counts of the blocks with statements. The parser sorts blocks by their start and merges only
+// equal neighbours, so another block with the same start can keep two equal ones apart.
 func mergeBlocks(p *cover.Profile) (map[cover.ProfileBlock]int, error) {
 	merged := map[cover.ProfileBlock]int{}
 	for _, block := range p.Blocks {
@@ -117,7 +119,8 @@ func mergeBlocks(p *cover.Profile) (map[cover.ProfileBlock]int, error) {
 		case p.Mode == "set":
 			merged[block] |= count
 		case count < 0 || count > math.MaxInt-merged[block]: // below zero the parser's own sum has overflowed
-			return nil, fmt.Errorf("gocover: the profile is damaged: the counts of line %d of the file %q are too large to add up; run the tests again", block.StartLine, p.FileName)
+			return nil, fmt.Errorf("gocover: the profile is damaged: the counts of line %d of the file %q are too large to add up; "+
+				"run the tests again", block.StartLine, p.FileName)
 		default:
 			merged[block] += count
 		}
@@ -125,7 +128,7 @@ func mergeBlocks(p *cover.Profile) (map[cover.ProfileBlock]int, error) {
 	return merged, nil
 }
 
-// badLine returns the line of a block that no file has, or -1.
+// badLine returns a line number of the block that no file can have, or -1.
 func badLine(block cover.ProfileBlock) int {
 	for _, line := range []int{block.StartLine, block.EndLine} {
 		if line < 1 || line > maxLine {

@@ -11,7 +11,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
-// maxGoMod is in bytes, and more than any go.mod has.
+// maxGoMod is in bytes, more than any go.mod has.
 const maxGoMod = 4 << 20
 
 // Module is the Go module whose tests wrote a profile, as [Cobertura] needs it.
@@ -20,21 +20,22 @@ type Module struct {
 	Dir  string // relative to the root of the repository, with slashes; "." for the root itself
 }
 
-// FindModule returns the module of the nearest go.mod in the directory of the file profile or above it. The file itself
-// is not opened.
+// FindModule returns the module whose go.mod is in the directory of the file profile, or in the nearest directory above
+// it that has one. It does not open the file profile.
 //
 // root is the root of the repository, such as the value of GITHUB_WORKSPACE or CI_PROJECT_DIR. If it is empty or the
-// module is not below it, as in a container that sees the repository elsewhere, the root is the nearest directory at the
-// module or above it that holds .git. Where there is none, it is the module itself.
+// module is not below it, as in a container with the repository at another path, FindModule uses the nearest directory
+// that contains .git, from the module's directory upwards, or else the module's directory.
 func FindModule(profile, root string) (Module, error) {
-	// The directory is resolved and not the profile, which may be a link into a cache.
+	// Only the directory is resolved, because the profile may be a link into a cache.
 	start, err := resolve(filepath.Dir(profile))
 	if err != nil {
 		return Module{}, fmt.Errorf("gocover: the directory of the profile cannot be read: %w", err)
 	}
 	dir, ok := nearest(start, "go.mod")
 	if !ok {
-		return Module{}, fmt.Errorf("gocover: there is no go.mod in %s or above it; write the profile below its module, or use Cobertura, which takes the module's path and directory", start)
+		return Module{}, fmt.Errorf("gocover: there is no go.mod in %s or above it; write the profile below its module, "+
+			"or use Cobertura, which takes the module's path and directory", start)
 	}
 	path, err := modulePath(filepath.Join(dir, "go.mod"))
 	if err != nil {
@@ -55,7 +56,7 @@ func FindModule(profile, root string) (Module, error) {
 	return Module{Path: path, Dir: rel}, nil
 }
 
-// resolve makes a name absolute and free of links, so that two of them can be compared.
+// resolve makes a name absolute and resolves links, so that names can be compared.
 func resolve(name string) (string, error) {
 	name, err := filepath.Abs(name)
 	if err != nil {
@@ -73,8 +74,8 @@ func below(top, dir string) (string, bool) {
 	return filepath.ToSlash(rel), true
 }
 
-// nearest returns the first of dir and the directories above it that holds an entry of that name. A .git is a file in
-// submodules and work trees.
+// nearest returns the first of dir and the directories above it that has an entry with this name. In submodules and
+// work trees .git is a file.
 func nearest(dir, name string) (string, bool) {
 	for {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && (name == ".git" || info.Mode().IsRegular()) {
@@ -103,8 +104,8 @@ func modulePath(name string) (string, error) {
 	return path, nil
 }
 
-// CoberturaFile is [Cobertura] for the profile in a file. [FindModule] finds the module and, by its .git, the
-// repository, so the file has to be in the directory of its module or below it. It must be a regular file; for a pipe use
+// CoberturaFile is like [Cobertura] for the profile in a file. It calls [FindModule] to find the module and the
+// repository, so the file must be in the directory of its module or below it. It must be a regular file; for a pipe use
 // Cobertura.
 func CoberturaFile(w io.Writer, profile string) error {
 	f, err := openfile.Regular(profile)

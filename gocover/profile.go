@@ -11,8 +11,7 @@ import (
 	"golang.org/x/tools/cover"
 )
 
-// maxLineLength is in bytes, and more than any path needs. Without it an error would quote whatever was given instead of
-// a profile.
+// maxLineLength is in bytes, more than any path needs. It keeps errors from quoting a file that is not a profile.
 const maxLineLength = 4 << 10
 
 // readProfiles returns one profile for each file, in the order of their names.
@@ -28,8 +27,8 @@ func readProfiles(r io.Reader) ([]*cover.Profile, error) {
 	return profiles, nil
 }
 
-// joinProfiles makes one profile, with one mode line at its start, of profiles that were put together. The parser takes
-// a second mode line for a block, and a profile without a mode line not at all.
+// joinProfiles turns concatenated profiles into one profile with one mode line at its start. The parser would read a
+// second mode line as a block, and refuses a profile without a mode line.
 func joinProfiles(r io.Reader) (io.Reader, error) {
 	var (
 		mode   string
@@ -67,7 +66,7 @@ func joinProfiles(r io.Reader) (io.Reader, error) {
 	return io.MultiReader(strings.NewReader("mode: "+mode+"\n"), &blocks), nil
 }
 
-// sameMode returns the mode after a mode line of that kind.
+// sameMode returns the mode after a mode line, or an error if the line contradicts the mode so far.
 func sameMode(mode, kind string) (string, error) {
 	switch kind {
 	case "set", "count", "atomic":
@@ -75,7 +74,8 @@ func sameMode(mode, kind string) (string, error) {
 		return "", fmt.Errorf("gocover: the mode %q is not set, count or atomic; give the file that go test -coverprofile wrote", kind)
 	}
 	if mode != "" && mode != kind {
-		return "", fmt.Errorf("gocover: the profile mixes the modes %s and %s, whose counts cannot be added up; run all tests with one -covermode", mode, kind)
+		return "", fmt.Errorf("gocover: the profile mixes the modes %s and %s, whose counts cannot be added up; "+
+			"run all tests with one -covermode", mode, kind)
 	}
 	return kind, nil
 }

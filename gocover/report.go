@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/cover"
 )
 
-// newReport makes a report of profiles in the order of their names.
+// newReport makes a report from profiles that are sorted by name.
 func newReport(profiles []*cover.Profile, namer namer) (*xmlReport, error) {
 	var all tally
 	packages := map[string]*packageTally{}
@@ -76,7 +76,7 @@ func (t *tally) add(other tally) {
 	t.valid += other.valid
 }
 
-// rates gives nothing to cover the rate 0, as go tool cover does.
+// rates returns the rate 0 if there is nothing to cover, as go tool cover does.
 func (t tally) rates() rates {
 	return rates{Line: strconv.FormatFloat(float64(t.covered)/float64(max(t.valid, 1)), 'f', -1, 64)}
 }

@@ -2,8 +2,8 @@ package gocover
 
 import "encoding/xml"
 
-// The elements of Cobertura's DTD, version 04. It requires the attributes that a profile says nothing about; they are 0,
-// the time as well, so that equal profiles give equal reports.
+// The elements of Cobertura's DTD, version 04. It requires attributes that a profile says nothing about; these are 0.
+// So is the time, so that equal profiles give equal reports.
 type (
 	xmlReport struct {
 		XMLName xml.Name `xml:"coverage"`
