@@ -17,40 +17,44 @@ import (
 )
 
 var (
-	opCoveragePresign  = operation{name: "coverage.presign", path: "/pr/analysis/coverage/presign", tokenField: "access_token", idempotent: true}
-	opCoverageComplete = operation{name: "coverage.complete", path: "/pr/analysis/coverage/complete", tokenField: "access_token", idempotent: true}
+	opCoveragePresign = operation{
+		name: "coverage.presign", path: "/pr/analysis/coverage/presign", tokenField: "access_token", idempotent: true,
+	}
+	opCoverageComplete = operation{
+		name: "coverage.complete", path: "/pr/analysis/coverage/complete", tokenField: "access_token", idempotent: true,
+	}
 )
 
-// opCoveragePut names the upload in errors and logs. It is not a call of the API: package storage makes it.
+// opCoveragePut is the name of the upload in errors and logs. Package storage sends it; it is not an API call.
 const opCoveragePut = "coverage.put"
 
 // CoverageService uploads coverage reports.
 type CoverageService struct{ client *Client }
 
-// CoverageTarget names what a report is about.
+// CoverageTarget identifies the commit and module that a report belongs to.
 type CoverageTarget struct {
-	// Revision is the commit that the report is about. Required.
+	// Revision is the commit that was tested. Required.
 	Revision Revision
-	// Module tells several reports of one commit apart, in a monorepo. Optional.
+	// Module distinguishes several reports of one commit, in a monorepo. Optional.
 	Module string
-	// ModulePath is the directory of the module. Optional. The name of its field on the wire (module_path) is inferred.
+	// ModulePath is the directory of the module. Optional. The name of its JSON field (module_path) is inferred.
 	ModulePath string
 }
 
-// CoverageUpload is one report and what it is about.
+// CoverageUpload describes the upload of one report.
 type CoverageUpload struct {
-	// Revision, Module and ModulePath name what the report is about, as in CoverageTarget.
+	// Revision, Module and ModulePath are as in CoverageTarget.
 	Revision           Revision
 	Module, ModulePath string
 
-	// Path is the report's file. Exactly one of Path and Body is required.
+	// Path is the file to upload. Exactly one of Path and Body is required.
 	Path string
-	// Body is sent from its current offset and left there.
+	// Body is the report to upload, from its current offset to its end. The upload restores the offset.
 	Body io.ReadSeeker
-	// Format of the report. Zero: recognised from the content.
+	// Format is the report's format. Default: detected from the content.
 	Format ReportFormat
-	// Progress is called as bytes are handed to the connection, one call at a time, from 0 to total; it starts again
-	// from 0 when the report is sent again. Optional.
+	// Progress is called as bytes are written to the connection, never concurrently, with sent rising from 0 to total. When
+	// the report is sent again, sent starts again from 0. Optional.
 	Progress func(sent, total int64)
 }
 
@@ -58,12 +62,12 @@ func (up CoverageUpload) target() CoverageTarget {
 	return CoverageTarget{Revision: up.Revision, Module: up.Module, ModulePath: up.ModulePath}
 }
 
-// CoverageResult is what CodeAnt said to a finished upload.
+// CoverageResult is the result of a completed upload.
 type CoverageResult struct {
-	Format  ReportFormat    // empty where only Complete was called
-	Bytes   int64           // size of the report
-	Message string          // the server's words, if any
-	Raw     json.RawMessage // the answer as it came; nil if it was empty
+	Format  ReportFormat    // empty if returned by Complete
+	Bytes   int64           // the size of the report; 0 if returned by Complete
+	Message string          // the server's message, if any
+	Raw     json.RawMessage // the unmodified answer; nil if it was empty
 }
 
 type coverageWire struct {
@@ -86,20 +90,21 @@ func (t CoverageTarget) wire() (coverageWire, error) {
 	}, nil
 }
 
-// Upload sends a report: it asks for a presigned URL, puts the file there, and tells CodeAnt that it is complete. It
-// returns a result only if all three succeeded; CodeAnt is never told of a report that the storage did not take.
+// Upload uploads a report. It requests a presigned URL, sends the report to it, and notifies CodeAnt that the report is
+// complete. It returns a result only if all three steps succeeded; CodeAnt is never notified of a report that was not
+// stored.
 //
-// The report is checked before anything is sent: one that is empty, unreadable or not a coverage report is
-// ErrInvalidReport, and so is one that was written to (another size or modification time) while it was being sent. Memory
-// stays constant; a failed transfer starts again from the beginning of the report, and a presigned URL that expired is
-// asked for again, once. A refusal by the storage is a *StorageError.
+// The report is checked before anything is sent: if it is empty, unreadable or not a coverage report, the error is
+// ErrInvalidReport. It is also ErrInvalidReport if the size or modification time of the file changes during the upload. The
+// report is streamed, not held in memory. A failed transfer is retried from the beginning of the report, and an expired
+// presigned URL is renewed once. If the storage does not store the report, the error is a *StorageError.
 //
-// Stored means that the whole report was handed to the connection and that the storage then answered 200, 201 or 204,
-// without a body or with one that does not speak of an error. A report that fits into one write of the connection and the
-// buffers behind it cannot be told apart: a storage that answers before it has read such a report is believed.
+// A report counts as stored if all of it was written to the connection and the storage then answered 200, 201 or 204 with no
+// body or with one that reports no error. If a report is small enough to fit in the buffers of the connection, an answer that
+// the storage sends before it has read the report cannot be recognized as too early.
 //
-// A transfer may take as long as it needs while bytes move: it ends after 60 s without one. For its answer the storage
-// has 60 s from the last byte, and 1 s more for each 8 KiB of the report, at most 10 minutes.
+// A transfer may take any time as long as bytes move; it fails after 60 s without progress. After the last byte, the storage
+// has 60 s to answer plus 1 s for each 8 KiB of the report, at most 10 minutes.
 //
 // Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh).
 func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*CoverageResult, error) {
@@ -125,7 +130,7 @@ func (s *CoverageService) Upload(ctx context.Context, up CoverageUpload) (*Cover
 	}
 	result, err := s.complete(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("%w (the report is stored, but CodeAnt does not know it yet: upload it again)", err)
+		return nil, fmt.Errorf("%w (the report is stored, but CodeAnt was not notified: upload it again)", err)
 	}
 	result.Format, result.Bytes = src.format, src.size
 	return result, nil
@@ -153,16 +158,17 @@ func (s *CoverageService) presign(ctx context.Context, in coverageWire) (*Presig
 		}
 		u, err := storage.ParseURL(value, s.client.insecure)
 		if err != nil {
-			return nil, unusable(`field "coverage_url" is not an address to upload to: %v`, err)
+			return nil, unusable(`field "coverage_url" is not a usable upload URL: %v`, err)
 		}
 		return newPresignedUpload(value, u), nil
 	})
 }
 
-// Complete tells CodeAnt that the report was put to the presigned URL. Call it only after a 200, 201 or 204 of that PUT.
+// Complete notifies CodeAnt that the report was uploaded to the presigned URL. Call it only after the storage answered 200,
+// 201 or 204.
 //
-// Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh). Uncertain: the shape of the answer, so any JSON
-// that does not say that it failed is taken, and an empty body too.
+// Evidence: observed (CodeAnt-AI/codeant-scripts, upload_coverage.sh). Uncertain: the form of the answer, so an
+// empty body and any JSON that does not report a failure are accepted.
 func (s *CoverageService) Complete(ctx context.Context, t CoverageTarget) (*CoverageResult, error) {
 	in, err := t.wire()
 	if err != nil {
@@ -184,7 +190,7 @@ type PresignedUpload struct {
 	shown    string // without the query
 	host     string
 	received time.Time
-	validFor time.Duration // 0 where the URL does not tell
+	validFor time.Duration // 0 if the URL does not say
 }
 
 func newPresignedUpload(raw string, u *url.URL) *PresignedUpload {
@@ -198,16 +204,16 @@ func newPresignedUpload(raw string, u *url.URL) *PresignedUpload {
 	}
 }
 
-// maxValidSeconds is far longer than any URL is valid, and short enough not to overflow a time.Duration.
+// maxValidSeconds is longer than any URL is valid, and does not overflow a time.Duration.
 const maxValidSeconds = 1 << 30
 
-// nearlyExpired reports whether four fifths of the URL's life have passed, by the time since it was received: the clock
-// of this machine may be wrong.
+// nearlyExpired reports whether four fifths of the URL's lifetime have passed since it was received. It does not use the
+// time in the URL, because the clock of this machine may be wrong.
 func (p *PresignedUpload) nearlyExpired() bool {
 	return p.validFor > 0 && time.Since(p.received) > p.validFor/5*4
 }
 
-// Reveal returns the URL with its signature: the only way to it.
+// Reveal returns the URL with its signature. Nothing else does.
 func (p *PresignedUpload) Reveal() string {
 	if p == nil {
 		return ""
@@ -226,11 +232,11 @@ func (p PresignedUpload) String() string {
 // GoString returns the URL without its query.
 func (p PresignedUpload) GoString() string { return p.String() }
 
-// Format prints the URL without its query for every verb.
+// Format prints the URL without its query, whatever the verb.
 func (p PresignedUpload) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
 
-// LogValue gives package log/slog the URL without its query.
+// LogValue returns the URL without its query, for package log/slog.
 func (p PresignedUpload) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// MarshalText gives encoders the URL without its query.
+// MarshalText returns the URL without its query, for encoders.
 func (p PresignedUpload) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
-// coveragePut is the transfer of one report, over all its attempts.
+// coveragePut is the transfer of one report, with all its attempts.
 type coveragePut struct {
 	service  *CoverageService
 	in       coverageWire
@@ -41,7 +41,7 @@ func (p *coveragePut) run(ctx context.Context) error {
 		}
 		f = p.attempt(ctx)
 		if f != nil && p.sent >= c.retrier.policy.MaxAttempts {
-			f.transient = false // the fresh URL does not buy further attempts
+			f.transient = false // a renewed URL does not allow more attempts
 		}
 		return f
 	}, func(_ int, pause time.Duration, f *failure) {
@@ -131,7 +131,7 @@ func (p *coveragePut) judge(ctx context.Context, err error) *failure {
 	return &failure{err: p.failed(b, newCause(ctx, err)), transient: b.transient}
 }
 
-// refused is the error of a storage that answered.
+// refused returns the error of an upload that the storage refused.
 func (p *coveragePut) refused(r *storage.Refusal) *StorageError {
 	e := &StorageError{
 		StatusCode: r.StatusCode, Code: r.Code, RequestID: r.RequestID, Host: p.url.host, Attempts: p.sent,
@@ -147,12 +147,12 @@ func (p *coveragePut) refused(r *storage.Refusal) *StorageError {
 		d.add(r.Message)
 	}
 	if r.Expired() {
-		d.add("the upload URL expired, also the second one")
+		d.add("the upload URL expired, and so did its replacement")
 	}
 	return e
 }
 
-// storageKinds returns what a refusal is besides ErrStorage.
+// storageKinds returns the Err… variables that a refusal matches besides ErrStorage.
 func storageKinds(r *storage.Refusal) []error {
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests:
@@ -167,7 +167,7 @@ func storageKinds(r *storage.Refusal) []error {
 	return nil
 }
 
-// failed is the error of an upload to which no answer came.
+// failed returns the error of an upload that got no answer.
 func (p *coveragePut) failed(b broken, cause error) *StorageError {
 	d := &storageErrorDetails{kinds: []error{ErrUnavailable}, cause: cause, transient: b.transient}
 	if b.kind != nil && b.kind != ErrUnavailable {

@@ -133,13 +133,13 @@ func TestCompleteNeverFollowsAFailedPut(t *testing.T) {
 			"forbidden", storageXML(403, "AccessDenied", "Access Denied"), 1, 1,
 			[]error{codeant.ErrStorage},
 			[]error{codeant.ErrUnavailable},
-			"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied: Access Denied (host bucket.example, 1 attempt, request id R7); the upload URL does not give the right to store the report: report it to CodeAnt support",
+			"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied: Access Denied (host bucket.example, 1 attempt, request id R7); the upload URL does not permit storing the report: report it to CodeAnt support",
 		},
 		{
 			"wrong signature", storageXML(403, "SignatureDoesNotMatch", "no"), 1, 1,
 			[]error{codeant.ErrStorage},
 			[]error{codeant.ErrUnavailable},
-			"codeant: coverage.put: the report was not stored: 403 Forbidden: SignatureDoesNotMatch: no (host bucket.example, 1 attempt, request id R7); the signature of the upload URL does not fit the request: report it to CodeAnt support",
+			"codeant: coverage.put: the report was not stored: 403 Forbidden: SignatureDoesNotMatch: no (host bucket.example, 1 attempt, request id R7); the signature of the upload URL does not match the request: report it to CodeAnt support",
 		},
 		{
 			"overloaded to the end", storageXML(503, "SlowDown", "Reduce your request rate"), 3, 1,
@@ -157,13 +157,13 @@ func TestCompleteNeverFollowsAFailedPut(t *testing.T) {
 			"expired twice", storageXML(403, "AccessDenied", "Request has expired"), 2, 2,
 			[]error{codeant.ErrStorage},
 			[]error{codeant.ErrUnavailable},
-			"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied: Request has expired; the upload URL expired, also the second one (host bucket.example, 2 attempts, request id R7); the URL is not valid for as long as this transfer takes, or the clock of who signed it is wrong: report it to CodeAnt support",
+			"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied: Request has expired; the upload URL expired, and so did its replacement (host bucket.example, 2 attempts, request id R7); the URL expires before the transfer ends, or the clock of the machine that signed it is wrong: report it to CodeAnt support",
 		},
 		{
 			"redirect", httpmock.ResponderFromResponse(&http.Response{StatusCode: 301, Header: http.Header{"Location": {"https://elsewhere.example/x?X-Amz-Signature=feedfacecafe"}}, Body: http.NoBody}), 1, 1,
 			[]error{codeant.ErrStorage, codeant.ErrRedirect},
 			[]error{codeant.ErrUnavailable},
-			"codeant: coverage.put: the report was not stored: 301 Moved Permanently: a redirect to elsewhere.example (host bucket.example, 1 attempt); redirects are not followed, because they would carry the signed URL elsewhere: report it to CodeAnt support",
+			"codeant: coverage.put: the report was not stored: 301 Moved Permanently: a redirect to elsewhere.example (host bucket.example, 1 attempt); redirects are not followed, because they could send the signed URL to another host: report it to CodeAnt support",
 		},
 		{
 			"an error with status 200", storageXML(200, "InternalError", "We lost it"), 1, 1,
@@ -175,13 +175,13 @@ func TestCompleteNeverFollowsAFailedPut(t *testing.T) {
 			"a transport that repeats the URL", httpmock.NewErrorResponder(errors.New("no way to " + uploadURL)), 1, 1,
 			[]error{codeant.ErrStorage, codeant.ErrUnavailable},
 			nil,
-			"codeant: coverage.put: the report was not stored: no way to https://bucket.example/report.xml?… (host bucket.example, 1 attempt); check that this network lets you reach the storage host, which is not the API's host",
+			"codeant: coverage.put: the report was not stored: no way to https://bucket.example/report.xml?… (host bucket.example, 1 attempt); check that this network allows connections to the storage host, which is not the API's host",
 		},
 		{
 			"the connection breaks each time", httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 3, 1,
 			[]error{codeant.ErrStorage, codeant.ErrUnavailable, io.ErrUnexpectedEOF},
 			nil,
-			"codeant: coverage.put: the report was not stored: the connection broke: unexpected EOF (host bucket.example, 3 attempts); check that this network lets you reach the storage host, which is not the API's host",
+			"codeant: coverage.put: the report was not stored: the connection broke: unexpected EOF (host bucket.example, 3 attempts); check that this network allows connections to the storage host, which is not the API's host",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -283,7 +283,7 @@ func TestACompleteThatFailsIsRepeatedAloneAndToldApart(t *testing.T) {
 
 		_, err := coverageClient(t, mock).Coverage.Upload(t.Context(), upload())
 
-		assert.EqualError(t, err, "codeant: coverage.complete: 502 Bad Gateway: the answer is a web page, not CodeAnt's JSON: Bad gateway (POST /pr/analysis/coverage/complete, host api.codeant.ai, 3 attempts); try again later (the report is stored, but CodeAnt does not know it yet: upload it again)")
+		assert.EqualError(t, err, "codeant: coverage.complete: 502 Bad Gateway: the answer is a web page, not CodeAnt's JSON: Bad gateway (POST /pr/analysis/coverage/complete, host api.codeant.ai, 3 attempts); try again later (the report is stored, but CodeAnt was not notified: upload it again)")
 		assert.ErrorIs(t, err, codeant.ErrUnavailable)
 		calls := mock.GetCallCountInfo()
 		assert.Equal(t, 1, calls["PUT "+putPattern])
@@ -296,11 +296,11 @@ func TestAnUnusableUploadAddressEndsTheUploadAndIsNotShown(t *testing.T) {
 	for answer, reason := range map[string]string{
 		`{}`:                                    `field "coverage_url" is missing`,
 		`{"coverage_url":""}`:                   `field "coverage_url" is missing`,
-		`{"coverage_url":"None"}`:               `field "coverage_url" is not an address to upload to: it must start with https://`,
-		`{"coverage_url":"file:///etc/passwd"}`: `field "coverage_url" is not an address to upload to: it must start with https://`,
-		`{"coverage_url":"http://bucket.example/x?X-Amz-Signature=feedfacecafe"}`:     `field "coverage_url" is not an address to upload to: it is plain http to bucket.example, which would show secrets to the network: use https://`,
-		`{"coverage_url":"https://me:pw@bucket.example/x"}`:                           `field "coverage_url" is not an address to upload to: it holds a user name or password, which does not belong there`,
-		`{"coverage_url":"https://b.example/x?X-Amz-SignedHeaders=host%3Bx-amz-acl"}`: `field "coverage_url" is not an address to upload to: its signature wants the header "x-amz-acl", which this client does not send`,
+		`{"coverage_url":"None"}`:               `field "coverage_url" is not a usable upload URL: it must start with https://`,
+		`{"coverage_url":"file:///etc/passwd"}`: `field "coverage_url" is not a usable upload URL: it must start with https://`,
+		`{"coverage_url":"http://bucket.example/x?X-Amz-Signature=feedfacecafe"}`:     `field "coverage_url" is not a usable upload URL: it is plain http to bucket.example, which would show secrets to the network: use https://`,
+		`{"coverage_url":"https://me:pw@bucket.example/x"}`:                           `field "coverage_url" is not a usable upload URL: it holds a user name or password, which does not belong there`,
+		`{"coverage_url":"https://b.example/x?X-Amz-SignedHeaders=host%3Bx-amz-acl"}`: `field "coverage_url" is not a usable upload URL: its signature wants the header "x-amz-acl", which this client does not send`,
 	} {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()

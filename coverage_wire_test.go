@@ -110,11 +110,11 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNeverCompleted(t *testing.T) {
 	}{
 		"a login page": {
 			httpmock.NewStringResponder(200, "<html><head><title>Sign in</title></head></html>"),
-			"200 OK: the answer is a web page, as a proxy or a login in the storage's place sends it; Sign in (host bucket.example, 1 attempt); check that no proxy or login page answers in the storage's place, and that this network lets you reach its host",
+			"200 OK: the answer is a web page, as a proxy or a login in the storage's place sends it; Sign in (host bucket.example, 1 attempt); check that no proxy or login page answers in the storage's place, and that this network allows connections to its host",
 		},
 		"a proxy's refusal": {
 			httpmock.NewStringResponder(403, "<html><title>403 Forbidden</title><hr>squid</html>"),
-			"403 Forbidden: 403 Forbidden (host bucket.example, 1 attempt); check that no proxy or login page answers in the storage's place, and that this network lets you reach its host",
+			"403 Forbidden: 403 Forbidden (host bucket.example, 1 attempt); check that no proxy or login page answers in the storage's place, and that this network allows connections to its host",
 		},
 		"XML 1.1": {
 			httpmock.NewStringResponder(200, `<?xml version="1.1"?><Error><Code>InternalError</Code></Error>`),
@@ -134,19 +134,19 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNeverCompleted(t *testing.T) {
 		},
 		"no bucket": {
 			storageXML(404, "NoSuchBucket", "&lt;gone&gt;"),
-			"404 Not Found: NoSuchBucket: gone (host bucket.example, 1 attempt, request id R7); the place that the upload URL names does not exist: report it to CodeAnt support",
+			"404 Not Found: NoSuchBucket: gone (host bucket.example, 1 attempt, request id R7); the upload URL names a bucket or container that does not exist: report it to CodeAnt support",
 		},
 		"no key": {
 			storageXML(403, "InvalidAccessKeyId", "unknown"),
-			"403 Forbidden: InvalidAccessKeyId: unknown (host bucket.example, 1 attempt, request id R7); the storage does not know the key that signed the upload URL: report it to CodeAnt support",
+			"403 Forbidden: InvalidAccessKeyId: unknown (host bucket.example, 1 attempt, request id R7); the upload URL was signed with a key that the storage does not know: report it to CodeAnt support",
 		},
 		"digest": {
 			storageXML(400, "BadDigest", "no match"),
-			"400 Bad Request: BadDigest: no match (host bucket.example, 1 attempt, request id R7); the signature of the upload URL does not fit the request: report it to CodeAnt support",
+			"400 Bad Request: BadDigest: no match (host bucket.example, 1 attempt, request id R7); the signature of the upload URL does not match the request: report it to CodeAnt support",
 		},
 		"too large": {
 			httpmock.NewStringResponder(413, ""),
-			"413 Request Entity Too Large (host bucket.example, 1 attempt); the storage does not take a report of this size: split it by module, or leave out generated code",
+			"413 Request Entity Too Large (host bucket.example, 1 attempt); the storage does not accept a report of this size: split it by module, or exclude generated code",
 		},
 		"full": {
 			httpmock.NewStringResponder(507, ""),
@@ -154,15 +154,15 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNeverCompleted(t *testing.T) {
 		},
 		"plain text": {
 			httpmock.NewStringResponder(403, "AccessDenied by policy"),
-			"403 Forbidden: AccessDenied: AccessDenied by policy (host bucket.example, 1 attempt); the upload URL does not give the right to store the report: report it to CodeAnt support",
+			"403 Forbidden: AccessDenied: AccessDenied by policy (host bucket.example, 1 attempt); the upload URL does not permit storing the report: report it to CodeAnt support",
 		},
 		"Azure": {
 			httpmock.ResponderFromResponse(&http.Response{StatusCode: 404, Header: http.Header{"X-Ms-Error-Code": {"ContainerNotFound"}, "X-Ms-Request-Id": {"A7"}}, Body: http.NoBody}),
-			"404 Not Found: ContainerNotFound (host bucket.example, 1 attempt, request id A7); the place that the upload URL names does not exist: report it to CodeAnt support",
+			"404 Not Found: ContainerNotFound (host bucket.example, 1 attempt, request id A7); the upload URL names a bucket or container that does not exist: report it to CodeAnt support",
 		},
 		"forbidden without a word": {
 			httpmock.NewStringResponder(403, ""),
-			"403 Forbidden (host bucket.example, 1 attempt); a firewall of this network may refuse it: allow the storage host; otherwise report it to CodeAnt support",
+			"403 Forbidden (host bucket.example, 1 attempt); a firewall of this network may block it: allow the storage host; if it is allowed, report it to CodeAnt support",
 		},
 		"the proxy wants a login": {
 			httpmock.NewStringResponder(407, ""),
@@ -303,7 +303,7 @@ func TestAStorageErrorIsLoggedInParts(t *testing.T) {
 	}}))
 	logger.Error("upload", "err", &codeant.StorageError{StatusCode: 403, Code: "AccessDenied", RequestID: "R1", Host: "bucket.example", Attempts: 1})
 	assert.JSONEq(t, `{"level":"ERROR","msg":"upload","err":{
-		"error":"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied (host bucket.example, 1 attempt, request id R1); the upload URL does not give the right to store the report: report it to CodeAnt support",
+		"error":"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied (host bucket.example, 1 attempt, request id R1); the upload URL does not permit storing the report: report it to CodeAnt support",
 		"op":"coverage.put","status":403,"code":"AccessDenied","request_id":"R1","host":"bucket.example","attempts":1}}`, log.String())
 	var none *codeant.StorageError
 	assert.Equal(t, "codeant: no error", none.LogValue().String())

@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Attempt is one attempt of a call or of an upload, as an observer sees it when the attempt has ended. It holds no
-// token, no body and no query of a URL.
+// Attempt describes a finished attempt of a call or an upload, for an observer. It contains no token, no body and no query
+// of a URL.
 type Attempt struct {
 	Op         string        // the operation, such as "scans.start" or "coverage.put"
 	Method     string        // the HTTP method
-	Path       string        // the path below the base URL; of an upload, the storage's host
-	Number     int           // how often the request was sent, with this attempt
-	StatusCode int           // the HTTP status, 0 if no answer came
-	RequestID  string        // the server's name for the request, if it gave one
+	Path       string        // the path below the base URL; the storage's host for an upload
+	Number     int           // how many times the request was sent, including this attempt
+	StatusCode int           // the HTTP status; 0 if there was no answer
+	RequestID  string        // the server's ID of the request, if it gave one
 	Took       time.Duration // until the answer was read, or until the attempt failed
-	Pause      time.Duration // before the next attempt, 0 if there is none
-	Err        error         // why the attempt failed, nil if it succeeded
+	Pause      time.Duration // before the next attempt; 0 if there is none
+	Err        error         // why the attempt failed; nil if it succeeded
 }
 
-// report hands an attempt to the observers, in the order of their options, and to the log.
+// report passes an attempt to the observers, in the order of their options, and to the log.
 func (c *Client) report(ctx context.Context, a Attempt) {
 	for _, observe := range c.observers {
 		observe(ctx, a)

@@ -12,8 +12,8 @@ import (
 	"github.com/codeant-sdk/codeant/internal/storage"
 )
 
-// The bounds of the default transport. Go's own leave an answer that never comes, a header without end and a
-// connection that a router has silently dropped to the caller's patience.
+// The limits of the default transport. Those of net/http would let a call hang on an answer that never comes, an endless
+// header or a connection that a router silently dropped.
 const (
 	dialTimeout         = 10 * time.Second
 	tlsTimeout          = 10 * time.Second
@@ -28,12 +28,12 @@ const (
 	maxErrorBody        = 64 << 10
 )
 
-// DefaultTransport returns a new transport with the bounds that this package uses by default: for dialling, TLS, headers
-// and connections. Change it, for a certificate authority or a proxy of your own, and pass it in WithHTTPClient.
+// DefaultTransport returns a new transport with this package's default limits on dialing, TLS, headers and connections. To
+// use your own certificate authority or proxy, change the transport and pass it to WithHTTPClient.
 //
-// It has no time limit for the header of an answer, because an upload waits longer for it than a call; calls have
-// WithAttemptTimeout. It uses the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and the certificate authorities of
-// the system, or of SSL_CERT_FILE and SSL_CERT_DIR where Go reads them.
+// It has no ResponseHeaderTimeout, because an upload waits longer for its answer than a call; WithAttemptTimeout limits
+// calls. It uses the proxy in HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the certificate authorities of the system, or those
+// in SSL_CERT_FILE and SSL_CERT_DIR where Go supports them.
 func DefaultTransport() *http.Transport {
 	t := cleanhttp.DefaultPooledTransport()
 	t.DialContext = storage.WrapDial((&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext)
@@ -53,5 +53,5 @@ func DefaultTransport() *http.Transport {
 	return t
 }
 
-// neverFollow hands a redirect to the caller of http.Client.Do: a token must not follow one.
+// neverFollow makes http.Client.Do return a redirect instead of following it with the token.
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
