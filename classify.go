@@ -16,14 +16,14 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// Why our own watches ended an attempt.
+// The reasons for which this package ends an attempt.
 var (
-	errAttemptTimeout = errors.New("no complete answer within the time for one attempt")
-	errStalled        = errors.New("the connection stalled: no byte moved")
+	errAttemptTimeout = errors.New("no complete answer within the attempt's time limit")
+	errStalled        = errors.New("the connection stalled: no data arrived")
 	errRepeated       = errors.New("the connection broke after the request was sent")
 )
 
-// proxyError is a proxy that refused to connect us.
+// proxyError is the answer of a proxy that refused a CONNECT request.
 type proxyError struct {
 	host   string
 	status int
@@ -33,16 +33,16 @@ func (e *proxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.host, e.status, http.StatusText(e.status))
 }
 
-// broken is why no usable answer came over the connection.
+// broken describes why there was no usable answer.
 type broken struct {
 	kind      error
 	reason    string
-	transient bool // it may well go away
-	unsent    bool // it is certain that the server saw nothing of the request
+	transient bool // the failure may go away
+	unsent    bool // the server certainly received no part of the request
 	advice    string
 }
 
-// classify judges an error of a RoundTripper or of reading a body. Gate 1 of the retries is decided here.
+// classify returns the cause of an error of a RoundTripper or of reading a body. It decides gate 1 of the retries.
 func classify(err error, secrets ...string) broken {
 	var (
 		dns     *net.DNSError
@@ -78,12 +78,13 @@ func classify(err error, secrets ...string) broken {
 	case errors.Is(err, errAttemptTimeout), errors.Is(err, errStalled), errors.Is(err, errRepeated):
 		return broken{kind: ErrUnavailable, reason: text, transient: true}
 	case strings.Contains(text, "server response headers exceeded"):
-		return broken{kind: ErrTooLarge, reason: "its header is over the limit of this client"}
+		return broken{kind: ErrTooLarge, reason: "its header exceeds this client's limit"}
 	case strings.Contains(text, "failed to parse Location header"):
 		return broken{kind: ErrRedirect, reason: "a redirect to an unreadable address"}
-	case strings.Contains(text, "malformed"), strings.Contains(text, "multiple Content-Length"), strings.Contains(text, "bad Content-Length"),
+	case strings.Contains(text, "malformed"),
+		strings.Contains(text, "multiple Content-Length"), strings.Contains(text, "bad Content-Length"),
 		strings.Contains(text, "too many transfer encodings"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid header"):
-		return broken{kind: ErrBadResponse, reason: "it is not proper HTTP: " + text}
+		return broken{kind: ErrBadResponse, reason: "it is not valid HTTP: " + text}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),
 		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "connection broken"),
@@ -98,7 +99,7 @@ func classify(err error, secrets ...string) broken {
 const trustAuthority = "trust the certificate's authority: add it to this system's, name its file in SSL_CERT_FILE, " +
 	"or use WithHTTPClient with a changed DefaultTransport"
 
-// innermost takes the URL, whose query may be a secret, off an error of net/http.
+// innermost removes the URL from an error of net/http, because its query may be a secret.
 func innermost(err error) error {
 	for {
 		var withURL *url.Error
@@ -109,7 +110,7 @@ func innermost(err error) error {
 	}
 }
 
-// plainReason takes out of an error of net/http what only makes sense to its authors.
+// plainReason removes the implementation details from the text of an error of net/http.
 func plainReason(text string) string {
 	text = strings.ReplaceAll(text, "use of closed network connection", "the connection was closed")
 	// "http2: Transport: cannot retry err [the reason] after Request.Body was written; define Request.GetBody …"
@@ -124,9 +125,9 @@ func plainReason(text string) string {
 	return text
 }
 
-// cause keeps an error from below in the chain. Its text is printed without what may be secret; errors.As reaches
-// inside only if there was nothing to hide. A deadline counts as exceeded only if it was the caller's own: net reports
-// its time limits in the same words.
+// cause wraps an underlying error. Its text is printed without anything that may be secret, and errors.As finds the error
+// only if there was nothing to hide. errors.Is finds context.DeadlineExceeded only if the caller's own context ended,
+// because package net reports its own timeouts the same way.
 type cause struct {
 	text     string
 	hidden   bool
@@ -138,7 +139,10 @@ func newCause(caller context.Context, err error, secrets ...string) error {
 	err = innermost(err)
 	raw := err.Error()
 	text := redact.Text(raw, maxPrintedMessage, secrets...)
-	return &cause{text: strings.TrimPrefix(text, "codeant: "), hidden: text != raw, deadline: caller.Err() != nil, err: func() error { return err }}
+	return &cause{
+		text: strings.TrimPrefix(text, "codeant: "), hidden: text != raw, deadline: caller.Err() != nil,
+		err: func() error { return err },
+	}
 }
 
 func (c *cause) Error() string { return c.text }
@@ -152,8 +156,8 @@ func (c *cause) Is(target error) bool {
 
 func (c *cause) As(target any) bool { return !c.hidden && errors.As(c.err(), target) }
 
-// attemptError prefers our own reason for ending an attempt to the "context canceled" that it looks like from below,
-// and keeps the caller's own context apart from both.
+// attemptError returns why an attempt ended: the caller's context, this package's own reason, which net/http reports as
+// "context canceled", or err.
 func attemptError(caller, attempt context.Context, err error) error {
 	if caller.Err() != nil {
 		return contextError(caller)

@@ -328,10 +328,10 @@ func TestABadReportIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		kinds []error
 		text  string
 	}{
-		{"none", codeant.CoverageUpload{Revision: shop}, []error{codeant.ErrInvalidRequest}, "codeant: coverage report is missing; give Path or Body"},
-		{"two", codeant.CoverageUpload{Revision: shop, Path: "a", Body: strings.NewReader("b")}, []error{codeant.ErrInvalidRequest}, `codeant: coverage report "a" is given twice; give Path or Body, not both`},
-		{"missing", codeant.CoverageUpload{Revision: shop, Path: "no/such.xml"}, []error{codeant.ErrInvalidReport, os.ErrNotExist}, `codeant: coverage report "no/such.xml" cannot be used: there is no such file; does the test step write it here, and before this step?`},
-		{"directory", codeant.CoverageUpload{Revision: shop, Path: "."}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "." cannot be used: it is a directory; name the report in it`},
+		{"none", codeant.CoverageUpload{Revision: shop}, []error{codeant.ErrInvalidRequest}, "codeant: coverage report is missing; set Path or Body"},
+		{"two", codeant.CoverageUpload{Revision: shop, Path: "a", Body: strings.NewReader("b")}, []error{codeant.ErrInvalidRequest}, `codeant: coverage report "a" is given twice; set Path or Body, not both`},
+		{"missing", codeant.CoverageUpload{Revision: shop, Path: "no/such.xml"}, []error{codeant.ErrInvalidReport, os.ErrNotExist}, `codeant: coverage report "no/such.xml" cannot be used: the file does not exist; does the test step write it to this path, and does it run before this step?`},
+		{"directory", codeant.CoverageUpload{Revision: shop, Path: "."}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "." cannot be used: it is a directory; use the path of the report in it`},
 		{"device", codeant.CoverageUpload{Revision: shop, Path: os.DevNull}, []error{codeant.ErrInvalidReport}, `codeant: coverage report "/dev/null" cannot be used: it is a device; write the report to a regular file first`},
 		{"empty", codeant.CoverageUpload{Revision: shop, Path: write("empty", "")}, []error{codeant.ErrInvalidReport}, ""},
 		{"empty body", codeant.CoverageUpload{Revision: shop, Body: strings.NewReader("")}, []error{codeant.ErrInvalidReport}, "codeant: coverage report cannot be used: it is empty; did the tests run?"},
@@ -339,7 +339,7 @@ func TestABadReportIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		{"JUnit", codeant.CoverageUpload{Revision: shop, Path: write("junit", "<testsuites><testsuite/></testsuites>")}, []error{codeant.ErrInvalidReport}, ""},
 		{"Go profile", codeant.CoverageUpload{Revision: shop, Path: write("go", "mode: set\nexample.com/m/a.go:1.1,2.2 1 1\n")}, []error{codeant.ErrInvalidReport}, ""},
 		{"archive", codeant.CoverageUpload{Revision: shop, Path: write("gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00")}, []error{codeant.ErrInvalidReport}, ""},
-		{"unknown format", codeant.CoverageUpload{Revision: shop, Path: "a", Format: "opencover"}, []error{codeant.ErrInvalidRequest}, `codeant: report format "opencover" is not known; leave it out, or use cobertura, jacoco, lcov, clover or json`},
+		{"unknown format", codeant.CoverageUpload{Revision: shop, Path: "a", Format: "opencover"}, []error{codeant.ErrInvalidRequest}, `codeant: report format "opencover" is not known; omit it, or use cobertura, jacoco, lcov, clover or json`},
 		{"bad module", codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(lcovReport), Module: "a\nb"}, []error{codeant.ErrInvalidRequest}, `codeant: module "a b" contains a control character; remove line breaks and other invisible characters`},
 		{"no revision", codeant.CoverageUpload{Body: strings.NewReader(lcovReport)}, []error{codeant.ErrInvalidRequest}, "codeant: provider is missing; use github, gitlab, bitbucket or azuredevops"},
 	} {

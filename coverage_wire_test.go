@@ -210,7 +210,7 @@ func TestAReportRewrittenInPlaceWhileItIsSentIsAnError(t *testing.T) {
 		result, err := coverageClient(t, mock).Coverage.Upload(t.Context(), up)
 
 		assert.Nil(t, result)
-		assert.EqualError(t, err, "codeant: coverage report"+named+" cannot be used: it was written to while it was being sent; upload it once it is complete")
+		assert.EqualError(t, err, "codeant: coverage report"+named+" cannot be used: it was modified during the upload; upload it when it is complete")
 		assert.ErrorIs(t, err, codeant.ErrInvalidReport)
 		assert.Zero(t, mock.GetCallCountInfo()["POST "+completeURL])
 	}
@@ -326,6 +326,6 @@ func TestCoverageWithoutAClientAnswersWithAnError(t *testing.T) {
 	_, err := client.Coverage.Upload(none, upload())
 	assert.EqualError(t, err, "codeant: context is nil; use the caller's context, or context.Background()")
 	_, err = codeant.DetectReportFormat(nil)
-	assert.EqualError(t, err, "codeant: reader is nil; give the coverage report")
+	assert.EqualError(t, err, "codeant: reader is nil; pass the coverage report")
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
-// maxElements bounds the findings of an answer and every other list in it: 15 kB of gzip can hold millions.
+// maxElements limits the findings of an answer and every other list: 15 kB of gzip can contain millions.
 const maxElements = 1_000_000
 
 // wantObject refuses a document that is not an object.
@@ -23,7 +23,7 @@ func wantObject(doc jsonscan.Document) error {
 	}
 }
 
-// unusableJSON says why a text is not JSON that this package reads.
+// unusableJSON wraps an error of jsonscan.
 func unusableJSON(err error) error {
 	if err == nil {
 		return nil
@@ -34,7 +34,7 @@ func unusableJSON(err error) error {
 	return unusable("%v", err)
 }
 
-// decodeList decodes the list under key, whose elements are objects. An element is called noun in errors.
+// decodeList decodes the list under key, whose elements are objects. noun is the name of an element in errors.
 func decodeList[T any](doc jsonscan.Document, key, noun string, decode func(jsonscan.Document) (T, error)) ([]T, error) {
 	if err := wantObject(doc); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func decodeList[T any](doc jsonscan.Document, key, noun string, decode func(json
 	}
 	n := list.Len()
 	if n > maxElements {
-		return nil, tooLarge("its list %q has more than %d elements", key, maxElements)
+		return nil, tooLarge("list %q has more than %d elements", key, maxElements)
 	}
 	var (
 		decoded = make([]T, 0, n)
@@ -69,7 +69,7 @@ func decodeList[T any](doc jsonscan.Document, key, noun string, decode func(json
 	return decoded, nil
 }
 
-// wantText returns the text of a field that an answer must have.
+// wantText returns the text of a required field.
 func wantText(f jsonscan.Fields, key string) (string, error) {
 	value := f.Get(key)
 	switch text, isText := value.Text(); {
@@ -82,7 +82,7 @@ func wantText(f jsonscan.Fields, key string) (string, error) {
 	}
 }
 
-// wrongField says what is wrong with a field whose value has the wrong kind.
+// wrongField returns the error of a field that is missing or has the wrong kind.
 func wrongField(key string, value jsonscan.Value) error {
 	switch kind := value.Kind(); kind {
 	case jsonscan.Invalid, jsonscan.Null:
@@ -92,7 +92,7 @@ func wrongField(key string, value jsonscan.Value) error {
 	}
 }
 
-// wantSuccess refuses an answer that does not say that it succeeded.
+// wantSuccess returns an error unless the answer says that the call succeeded.
 func wantSuccess(doc jsonscan.Document) error {
 	if !strings.EqualFold(doc.Text("status"), "success") {
 		return unusable(`it does not say "status": "success"`)
@@ -100,15 +100,15 @@ func wantSuccess(doc jsonscan.Document) error {
 	return nil
 }
 
-// soleStatus returns the status word of an object. One that is doubled, or is also there in another letter case, could
-// hide a failure.
+// soleStatus returns the status of an object. It returns an error if the key occurs twice or in another letter case, which
+// could hide a failure.
 func soleStatus(f jsonscan.Fields) (jsonscan.Value, error) {
 	found := f.Find("status")
 	switch kind := found.Value.Kind(); {
 	case len(found.Variants) > 0:
-		return nil, unusable(`field "status" is called %q`, found.Variants[0])
+		return nil, unusable(`field "status" is spelled %q`, found.Variants[0])
 	case found.Times > 1:
-		return nil, unusable(`field "status" is there %d times`, found.Times)
+		return nil, unusable(`field "status" occurs %d times`, found.Times)
 	case kind != jsonscan.Invalid && kind != jsonscan.Null && kind != jsonscan.String:
 		return nil, unusable("%v", wrongField("status", found.Value))
 	}

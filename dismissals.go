@@ -11,19 +11,19 @@ import (
 
 var opScansDismissals = centreOperation("scans.dismissals", "/extension/scans2/dismiss-alerts/get")
 
-// Dismissal is a finding that somebody dismissed.
+// Dismissal is a finding that was dismissed.
 type Dismissal struct {
-	Path      string // in the repository; empty if the key has none
+	Path      string // in the repository; empty if Key has none
 	RuleID    string // the rule, or the type of a secret
-	StartLine int    // 0 if the key has none
+	StartLine int    // 0 if Key has none
 	Reason    string
 	Comment   string
-	Key       string // names the finding: what it is made of depends on the analysis
+	Key       string // identifies the finding; its form depends on the analysis
 	Raw       json.RawMessage
 }
 
-// Dismissals returns the findings of an analysis that were dismissed in a repository, in the server's order. SBOM has none. The
-// findings of Results are marked as dismissed besides.
+// Dismissals returns the dismissed findings of an analysis in a repository, in the server's order. For SBOM, which has no
+// findings, the error is ErrInvalidRequest. Results also returns dismissed findings and marks them as such.
 //
 // Evidence: observed (CodeAnt-AI/codeant-cli). Uncertain: whether a cdt_ token is accepted; if not, the error is ErrForbidden,
 // ErrUnauthorized or ErrUnsupported.
@@ -71,13 +71,13 @@ func decodeDismissals(doc jsonscan.Document) ([]Dismissal, error) {
 	return dismissals, nil
 }
 
-// newDismissal takes a key apart: a path, a line or a piece of code, and a rule. The piece of code may hold the separator.
+// newDismissal splits a key into a path, a line or a piece of code, and a rule. The code may contain the separator.
 func newDismissal(key string) Dismissal {
 	const separator = "||::||"
 	d := Dismissal{Key: key}
 	path, rest, found := strings.Cut(key, separator)
 	if !found {
-		return d // a dependency, or the number of a group of copies
+		return d // a dependency, or the number of a group of duplicates
 	}
 	d.Path = repositoryPath(path)
 	middle := rest

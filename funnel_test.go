@@ -268,7 +268,7 @@ func TestTheBudgetOfAClientBoundsItsRetries(t *testing.T) {
 		}
 		assert.Equal(t, 60+100, mock.GetTotalCallCount())
 		assert.EqualError(t, last, "codeant: call: 500 Internal Server Error (POST /api/read, host api.codeant.ai, 1 attempt); try again later "+
-			"(not tried again: too many calls of this client failed lately, so its retry budget is used up)")
+			"(not retried: too many calls of this client failed recently, so its retry budget is used up)")
 		mock.RegisterResponder("POST", readURL, status(200, `{}`))
 		for range 10 {
 			require.NoError(t, read(t.Context(), client))

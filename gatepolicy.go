@@ -6,31 +6,31 @@ import (
 	"unicode"
 )
 
-// GatePolicy says which answers of the quality gates count as passed; see WithGatePolicy. The zero value is the default: a
-// gate passes with one of the words PASSED, PASS, SUCCESS, SUCCEEDED and OK, and every gate of the answer must pass.
+// GatePolicy defines which answers of the quality gates count as passed; see WithGatePolicy. By default, a gate passes if its
+// status is PASSED, PASS, SUCCESS, SUCCEEDED or OK, and every gate in the answer must pass.
 //
-// Gates go by the names in CodeAnt's answers ("secret" for secret_quality_gate) or by those in its pull request comments:
-// Secrets, Duplicate Code, SAST, IaC, SCA, Dependencies. Letter case, spaces, dashes and underscores do not matter.
+// Use the names of gates in CodeAnt's answers ("secret" for secret_quality_gate) or in its pull request comments: Secrets,
+// Duplicate Code, SAST, IaC, SCA, Dependencies. Letter case, spaces, dashes and underscores do not matter.
 type GatePolicy struct {
-	// PassingStatuses are further words that count as passed, in any letter case, such as "SKIPPED" or "WARNING". FAILED
-	// cannot be one of them.
+	// PassingStatuses are additional statuses that count as passed, in any letter case, such as "SKIPPED" or "WARNING".
+	// FAILED is not allowed.
 	PassingStatuses []string
-	// RequiredGates are gates that must be in the answer, such as "secret" or "sast". CodeAnt leaves a disabled gate out,
-	// so without RequiredGates disabling a gate makes it pass.
+	// RequiredGates are gates that must be in the answer, such as "secret" or "sast". CodeAnt omits a disabled gate, so a
+	// gate that is not required passes when it is disabled.
 	RequiredGates []string
-	// IgnoredGates are gates that do not count, whatever they say.
+	// IgnoredGates are gates whose status does not matter.
 	IgnoredGates []string
 }
 
-// gatePolicy is a GatePolicy that was checked. Its zero value judges what was decoded by the default policy.
+// gatePolicy is a validated GatePolicy. Its zero value requires and ignores no gates.
 type gatePolicy struct {
 	passing  map[string]bool // in upper case
 	required []string
 	ignored  map[string]bool // by gateName
 }
 
-// newGatePolicy checks a policy. CodeAnt does not document which word it answers for a gate that passed; PASSED is
-// inferred from FAILED, the only word that its script knows (quality_gates.sh), and from its pull request comments.
+// newGatePolicy validates a policy. CodeAnt does not document the status of a gate that passed. PASSED is inferred from
+// FAILED, the only status that its script knows (quality_gates.sh), and from its pull request comments.
 func newGatePolicy(p GatePolicy) (gatePolicy, error) {
 	checked := gatePolicy{
 		passing:  map[string]bool{"PASSED": true, "PASS": true, "SUCCESS": true, "SUCCEEDED": true, "OK": true},
@@ -40,14 +40,14 @@ func newGatePolicy(p GatePolicy) (gatePolicy, error) {
 	for _, word := range p.PassingStatuses {
 		word = strings.ToUpper(strings.TrimSpace(word))
 		if word == "" || word == gateFailed {
-			const instead = "use a word that CodeAnt answers for a gate, such as SKIPPED"
+			const instead = "use another status of a gate, such as SKIPPED"
 			return gatePolicy{}, invalid("passing status", word, "cannot count as passed", instead)
 		}
 		checked.passing[word] = true
 	}
 	for _, name := range slices.Concat(p.RequiredGates, p.IgnoredGates) {
 		if gateName(name) == "" {
-			return gatePolicy{}, invalid("gate", name, "is not a name", "use the name of a gate, such as secret or sast")
+			return gatePolicy{}, invalid("gate", name, "is not a name of a gate", "use a name such as secret or sast")
 		}
 	}
 	for _, name := range p.IgnoredGates {
@@ -61,7 +61,7 @@ func newGatePolicy(p GatePolicy) (gatePolicy, error) {
 	return checked, nil
 }
 
-// gateName returns the form in which names of gates are compared.
+// gateName returns the normalized name of a gate, for comparisons.
 func gateName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' || r == '_' {
@@ -82,7 +82,7 @@ func gateName(name string) string {
 
 func (p gatePolicy) verdict(word string) Verdict {
 	if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
-		return VerdictUndecided // upper case has letters like ſ become S
+		return VerdictUndecided // strings.ToUpper maps ſ to S
 	}
 	word = strings.ToUpper(word)
 	switch {

@@ -97,12 +97,12 @@ func TestAPolicyDecidesWhichGatesCount(t *testing.T) {
 func TestAPolicyThatContradictsItselfIsRefused(t *testing.T) {
 	t.Parallel()
 	for text, policy := range map[string]codeant.GatePolicy{
-		`codeant: passing status "FAILED" cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED`: {PassingStatuses: []string{" failed "}},
-		`codeant: passing status cannot count as passed; use a word that CodeAnt answers for a gate, such as SKIPPED`:          {PassingStatuses: []string{"OK", " "}},
-		`codeant: gate is not a name; use the name of a gate, such as secret or sast`:                                          {RequiredGates: []string{""}},
-		`codeant: gate "_ -" is not a name; use the name of a gate, such as secret or sast`:                                    {IgnoredGates: []string{"_ -"}},
-		`codeant: gate "Secrets" is both required and ignored; remove it from RequiredGates or IgnoredGates`:                   {RequiredGates: []string{"Secrets"}, IgnoredGates: []string{"secret"}},
-		`codeant: gate "SCA" is both required and ignored; remove it from RequiredGates or IgnoredGates`:                       {RequiredGates: []string{"SCA"}, IgnoredGates: []string{"Dependencies"}},
+		`codeant: passing status "FAILED" cannot count as passed; use another status of a gate, such as SKIPPED`: {PassingStatuses: []string{" failed "}},
+		`codeant: passing status cannot count as passed; use another status of a gate, such as SKIPPED`:          {PassingStatuses: []string{"OK", " "}},
+		`codeant: gate is not a name of a gate; use a name such as secret or sast`:                               {RequiredGates: []string{""}},
+		`codeant: gate "_ -" is not a name of a gate; use a name such as secret or sast`:                         {IgnoredGates: []string{"_ -"}},
+		`codeant: gate "Secrets" is both required and ignored; remove it from RequiredGates or IgnoredGates`:     {RequiredGates: []string{"Secrets"}, IgnoredGates: []string{"secret"}},
+		`codeant: gate "SCA" is both required and ignored; remove it from RequiredGates or IgnoredGates`:         {RequiredGates: []string{"SCA"}, IgnoredGates: []string{"Dependencies"}},
 	} {
 		client, err := codeant.New(codeant.WithToken(funnelToken), codeant.WithGatePolicy(policy))
 		assert.Nil(t, client)

@@ -27,15 +27,15 @@ func (f ReportFormat) validate() error {
 	case "", FormatCobertura, FormatJaCoCo, FormatLCOV, FormatClover, FormatJSON:
 		return nil
 	}
-	return invalid("report format", string(f), "is not known", "leave it out, or use cobertura, jacoco, lcov, clover or json")
+	return invalid("report format", string(f), "is not known", "omit it, or use cobertura, jacoco, lcov, clover or json")
 }
 
-// DetectReportFormat recognises a coverage report by its beginning, of which it reads at most 128 KiB. What is not a
-// coverage report that CodeAnt reads is ErrInvalidReport, with an error that says what it is instead. A nil r is
+// DetectReportFormat returns the format of a coverage report. It reads at most 128 KiB. If the content is not a coverage
+// report that CodeAnt reads, the error is ErrInvalidReport and says what the content is instead. If r is nil, it is
 // ErrInvalidRequest.
 func DetectReportFormat(r io.Reader) (ReportFormat, error) {
 	if r == nil {
-		return "", invalid("reader", "", "is nil", "give the coverage report")
+		return "", invalid("reader", "", "is nil", "pass the coverage report")
 	}
 	format, err := report.Detect(r)
 	if err != nil {
@@ -44,12 +44,12 @@ func DetectReportFormat(r io.Reader) (ReportFormat, error) {
 	return ReportFormat(format), nil
 }
 
-// invalidReport is an error about a report, which is named where it has a name. under is what lies underneath.
+// invalidReport returns an error about a report, with its file name if it has one. under is the underlying error.
 func invalidReport(name, reason string, under error) error {
 	return &inputError{field: "coverage report", value: name, reason: "cannot be used: " + reason, kind: join(ErrInvalidReport, under)}
 }
 
-// reportSource is a report that is open, checked and ready to be sent any number of times.
+// reportSource is an open and checked report that can be sent any number of times.
 type reportSource struct {
 	name   string // "" for a Body
 	r      io.ReadSeeker
@@ -66,9 +66,9 @@ func openReport(up CoverageUpload) (*reportSource, error) {
 	}
 	switch {
 	case up.Path == "" && up.Body == nil:
-		return nil, invalid("coverage report", "", "is missing", "give Path or Body")
+		return nil, invalid("coverage report", "", "is missing", "set Path or Body")
 	case up.Path != "" && up.Body != nil:
-		return nil, invalid("coverage report", up.Path, "is given twice", "give Path or Body, not both")
+		return nil, invalid("coverage report", up.Path, "is given twice", "set Path or Body, not both")
 	}
 	src := &reportSource{name: up.Path, r: up.Body, format: up.Format}
 	err := src.open()
@@ -89,9 +89,9 @@ func (s *reportSource) open() error {
 	f, err := openfile.Open(s.name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return s.invalid("there is no such file; does the test step write it here, and before this step?", err)
+		return s.invalid("the file does not exist; does the test step write it to this path, and does it run before this step?", err)
 	case errors.Is(err, openfile.ErrDirectory):
-		return s.invalid("it is a directory; name the report in it", nil)
+		return s.invalid("it is a directory; use the path of the report in it", nil)
 	case err != nil:
 		return s.invalid(pathReason(err), err)
 	}
@@ -103,16 +103,16 @@ func (s *reportSource) open() error {
 	return nil
 }
 
-// check measures the report and recognises its format.
+// check determines the size and format of the report.
 func (s *reportSource) check() error {
 	s.before = s.stat()
 	var err error
 	if s.start, err = s.r.Seek(0, io.SeekCurrent); err != nil {
-		return s.invalid("its size cannot be found: "+pathReason(err), err)
+		return s.invalid("its size cannot be determined: "+pathReason(err), err)
 	}
 	end, err := s.r.Seek(0, io.SeekEnd)
 	if err != nil {
-		return s.invalid("its size cannot be found: "+pathReason(err), err)
+		return s.invalid("its size cannot be determined: "+pathReason(err), err)
 	}
 	s.size = end - s.start
 	if err := s.rewind(); err != nil {
@@ -144,7 +144,7 @@ func (s *reportSource) rewind() error {
 	return err
 }
 
-// stat returns what is known of the file, and nil of a Body that is not one.
+// stat returns the FileInfo of the report, or nil for a Body that is not a file.
 func (s *reportSource) stat() fs.FileInfo {
 	if file, ok := s.r.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := file.Stat(); err == nil {
@@ -154,8 +154,8 @@ func (s *reportSource) stat() fs.FileInfo {
 	return nil
 }
 
-// checkUnchanged refuses a file that was written to since it was opened: what was sent may be neither its old content nor
-// its new one.
+// checkUnchanged returns an error if the file was modified since it was opened: what was sent may be neither the old content
+// nor the new.
 func (s *reportSource) checkUnchanged() error {
 	if s.before == nil {
 		return nil
@@ -164,10 +164,10 @@ func (s *reportSource) checkUnchanged() error {
 	if now != nil && now.Size() == s.before.Size() && now.ModTime().Equal(s.before.ModTime()) {
 		return nil
 	}
-	return s.invalid("it was written to while it was being sent; upload it once it is complete", nil)
+	return s.invalid("it was modified during the upload; upload it when it is complete", nil)
 }
 
-// close leaves a Body where it was found.
+// close closes the file, or restores the offset of a Body.
 func (s *reportSource) close() {
 	switch {
 	case s.file != nil:

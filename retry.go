@@ -11,34 +11,40 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// RetryPolicy says how often and after what pauses a failed attempt is repeated. A zero field means its default; a
-// negative one is an error of New.
+// RetryPolicy configures how often and after what pauses a failed attempt is retried. A zero field means its default; a
+// negative one makes New return an error.
 //
-// An attempt is repeated when its failure is transient (no connection, a temporary DNS failure, a reset, a body that
-// breaks off, 408, 429, 500, 502, 503, 504), when repeating cannot do the same thing twice (the operation is idempotent,
-// or nothing was sent, or the answer was 429), and when the attempts, the context and the budget allow it. The budget
-// belongs to the client and holds 100 retries; each success pays back a tenth of one, so that a service that is down is
-// not burdened further by many goroutines. An error that the budget kept from being repeated says so.
+// An attempt is retried if all of these hold:
+//
+//   - the failure is transient: no connection, a temporary DNS failure, a reset, a body that breaks off, or 408, 429, 500,
+//     502, 503 or 504;
+//   - a retry cannot take effect twice: the operation is idempotent, nothing was sent, or the answer was 429;
+//   - attempts, time and retry budget are left.
+//
+// Each client has a budget of 100 retries, and each success restores a tenth of a retry. It keeps many goroutines from
+// adding load to a service that is down. If the budget prevents a retry, the error says so.
 type RetryPolicy struct {
-	// MaxAttempts counts the first attempt too; 1 means no repeats. Default 3.
+	// MaxAttempts is the number of attempts, including the first; 1 means no retries. Default 3.
 	MaxAttempts int
-	// BaseDelay bounds the first pause, which is random between nothing and it, and doubles. Default 200 ms.
+	// BaseDelay is the upper bound of the first pause and doubles with each attempt. A pause is random between 0 and its
+	// bound. Default 200 ms.
 	BaseDelay time.Duration
-	// ThrottleDelay is BaseDelay after 429 and 503. Default 1 s.
+	// ThrottleDelay replaces BaseDelay after 429 and 503. Default 1 s.
 	ThrottleDelay time.Duration
-	// MaxDelay bounds every computed pause. Default 20 s.
+	// MaxDelay is the upper bound of every pause, except one that Retry-After asks for. Default 20 s.
 	MaxDelay time.Duration
-	// MaxRetryAfter is the longest Retry-After that is waited for; beyond it the error is returned at once. Default 60 s.
+	// MaxRetryAfter is the longest Retry-After that is respected; after a longer one the error is returned at once.
+	// Default 60 s.
 	MaxRetryAfter time.Duration
 }
 
 const minDelay = 10 * time.Millisecond
 
-var errBudget = errors.New("too many calls of this client failed lately, so its retry budget is used up")
+var errBudget = errors.New("too many calls of this client failed recently, so its retry budget is used up")
 
 func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.ThrottleDelay < 0 || p.MaxDelay < 0 || p.MaxRetryAfter < 0 {
-		return p, invalid("retry policy", "", "has a negative value", "use zero for a default, and MaxAttempts: 1 for no repeats")
+		return p, invalid("retry policy", "", "has a negative value", "use zero for a default, and MaxAttempts: 1 for no retries")
 	}
 	return RetryPolicy{
 		MaxAttempts:   cmp.Or(p.MaxAttempts, 3),
@@ -79,12 +85,12 @@ func (b *budget) payBack() {
 	b.left = min(fullBudget, b.left+successPay)
 }
 
-// failure is an attempt that did not succeed, as the gates see it.
+// failure describes a failed attempt to the gates.
 type failure struct {
 	err        error
-	transient  bool          // gate 1: it may well go away
-	unsent     bool          // gate 2: repeating is safe even where the operation is not idempotent
-	free       bool          // gate 3: the repeat costs no budget, because the server did not work on the attempt
+	transient  bool          // gate 1: the failure may go away
+	unsent     bool          // gate 2: a retry is safe even if the operation is not idempotent
+	free       bool          // gate 3: a retry costs no budget, because the server did not process the attempt
 	throttled  bool          // 429 or 503: give the server more room
 	retryAfter time.Duration // what the server asked for
 }
@@ -95,9 +101,9 @@ type retrier struct {
 	jitter float64 // how far a pause may be from half its bound: 1 spreads it from nothing to the bound
 }
 
-// run calls try until it succeeds or a gate closes, and returns the last failure. It calls after at the end of each
-// attempt, with the pause before the next one, which is 0 if there is none. If the context ends during a pause or a
-// later attempt, the error holds the failure before it too.
+// run calls try until it succeeds or a gate closes, and returns the last failure. It calls after following each attempt, with
+// the pause before the next one, or 0 if there is none. If the context ends during a pause or a later attempt, the error
+// also wraps the failure before it.
 func (r *retrier) run(
 	ctx context.Context, idempotent bool, try func(attempt int) *failure, after func(attempt int, pause time.Duration, f *failure),
 ) error {
@@ -129,9 +135,9 @@ func (r *retrier) run(
 	}
 }
 
-func notRepeated(last, why error) error { return fmt.Errorf("%w (not tried again: %w)", last, why) }
+func notRepeated(last, why error) error { return fmt.Errorf("%w (not retried: %w)", last, why) }
 
-// next returns the pause before the next attempt, or 0 and the error to return if there is none.
+// next returns the pause before the next attempt, or 0 and the error to return if there is no next attempt.
 func (r *retrier) next(ctx context.Context, attempt int, idempotent bool, f *failure, delays delays) (time.Duration, error) {
 	pause := delays.next(f)
 	if !f.transient || !idempotent && !f.unsent || attempt >= r.policy.MaxAttempts || f.retryAfter > r.policy.MaxRetryAfter {
@@ -147,7 +153,7 @@ func (r *retrier) next(ctx context.Context, attempt int, idempotent bool, f *fai
 }
 
 // delays computes full jitter: a random pause up to a bound that doubles with each attempt. backoff.ExponentialBackOff
-// spreads its values by ±RandomizationFactor around an interval, which with a factor of 1 and half the bound is just that.
+// varies its values by ±RandomizationFactor around an interval; a factor of 1 and half the bound give full jitter.
 type delays struct{ usual, throttled *backoff.ExponentialBackOff }
 
 func (r *retrier) newDelays() delays {
@@ -163,7 +169,7 @@ func (r *retrier) newDelays() delays {
 	return delays{usual: jitter(r.policy.BaseDelay), throttled: jitter(r.policy.ThrottleDelay)}
 }
 
-// next returns the pause after f. Both sequences advance, because each attempt is one more whatever it failed of.
+// next returns the pause after f. Both sequences advance with every attempt, whatever the kind of its failure.
 func (d delays) next(f *failure) time.Duration {
 	usual, throttled := d.usual.NextBackOff(), d.throttled.NextBackOff()
 	pause := usual
@@ -173,7 +179,7 @@ func (d delays) next(f *failure) time.Duration {
 	return max(pause, f.retryAfter, minDelay)
 }
 
-// sleep waits for d and reports whether it could, rather than the context ending first.
+// sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -185,7 +191,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// contextError returns why ctx ended: its error, and its cause where the caller gave one.
+// contextError returns the error of ctx, joined with its cause if the caller gave one.
 func contextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ctx.Err()) {
 		return join(ctx.Err(), cause)

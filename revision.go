@@ -8,7 +8,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
-// Provider is the service that hosts a repository. Its value is the spelling of the scan and coverage endpoints.
+// Provider is the service that hosts a repository. Its values are spelled as the scan and coverage endpoints expect them.
 type Provider string
 
 // The providers CodeAnt works with.
@@ -19,8 +19,8 @@ const (
 	AzureDevOps Provider = "azuredevops"
 )
 
-// ParseProvider reads the name of a provider in any of its usual spellings, letter case, spaces, dashes and
-// underscores aside: "GitHub", "azure_devops", "Azure DevOps", "ado". Anything else is ErrInvalidRequest.
+// ParseProvider parses the name of a provider in any of its usual spellings, such as "GitHub", "azure_devops",
+// "Azure DevOps" or "ado". Letter case, spaces, dashes and underscores do not matter. Any other name is ErrInvalidRequest.
 func ParseProvider(s string) (Provider, error) {
 	if p := knownProvider(s); p != "" {
 		return p, nil
@@ -28,7 +28,7 @@ func ParseProvider(s string) (Provider, error) {
 	return "", invalid("provider", s, "is not known", "use github, gitlab, bitbucket or azuredevops")
 }
 
-// providerOf reads the provider that an answer names. A name that is not known is left as it is.
+// providerOf returns the provider that an answer names, or the name itself if it is not known.
 func providerOf(s string) Provider { return cmp.Or(knownProvider(s), Provider(s)) }
 
 func knownProvider(s string) Provider {
@@ -61,8 +61,8 @@ func (p Provider) validate() error {
 	return invalid("provider", string(p), "is not known", "use github, gitlab, bitbucket or azuredevops, or ParseProvider for other spellings")
 }
 
-// addressOf is what CodeAnt is told about where the provider lives: the public service, in the words of the API
-// description, unless address is another one.
+// addressOf returns the provider's address to send to CodeAnt: address, or that of the public service in the form that the
+// API documentation shows.
 func (p Provider) addressOf(address string) string {
 	if address == "" || provider.IsPublic(string(p), address) {
 		return provider.API(string(p))
@@ -70,7 +70,7 @@ func (p Provider) addressOf(address string) string {
 	return address
 }
 
-// scanAddress is the address that goes with a scan. Like start_scan.sh it names none for Bitbucket's public service.
+// scanAddress returns the provider's address to send with a scan. Like start_scan.sh, it is empty for Bitbucket Cloud.
 func scanAddress(rev Revision) string {
 	address := rev.Provider.addressOf(rev.ProviderURL)
 	if rev.Provider == Bitbucket && provider.IsPublic(string(Bitbucket), address) {
@@ -79,7 +79,7 @@ func scanAddress(rev Revision) string {
 	return address
 }
 
-// baseURLs are the fields in which most endpoints take the provider's address; one of them is sent.
+// baseURLs are the fields in which most endpoints expect the provider's address. Only one of them is sent.
 type baseURLs struct {
 	GitHub      string `json:"github_base_url,omitempty"`
 	GitLab      string `json:"gitlab_base_url,omitempty"`
@@ -99,23 +99,23 @@ func newBaseURLs(p Provider, address string) baseURLs {
 	return baseURLs{Bitbucket: address}
 }
 
-// Revision names one commit of one repository.
+// Revision identifies a commit of a repository.
 type Revision struct {
-	// Provider hosts the repository. Required.
+	// Provider is the service that hosts the repository. Required.
 	Provider Provider `json:"provider"`
 	// Repo is owner/repository; group/subgroup/project on GitLab; org/project/repository on Azure DevOps. Required.
 	Repo string `json:"repo"`
-	// Commit is the commit's hash, 7 to 64 hexadecimal digits; give it whole. Required.
+	// Commit is the full hash of the commit. 7 to 64 hexadecimal digits are accepted. Required.
 	Commit string `json:"commit"`
 	// Branch is the branch's name without refs/heads/. Optional.
 	Branch string `json:"branch,omitempty"`
-	// ProviderURL is the address of the provider where it is not the public one, such as "https://github.acme.example".
-	// Optional. No request is sent there; CodeAnt is told the address.
+	// ProviderURL is the address of a self-hosted provider, such as "https://github.acme.example". It is passed on to
+	// CodeAnt; this package sends no request to it. Optional.
 	ProviderURL string `json:"provider_url,omitempty"`
 }
 
-// Validate reports the first thing that is wrong with r, as an ErrInvalidRequest that names the field. Every method
-// that takes a Revision calls it before it sends anything.
+// Validate returns nil if r is valid, and otherwise an ErrInvalidRequest that names the first invalid field. Every method
+// that takes a Revision validates it before sending anything.
 func (r Revision) Validate() error {
 	if err := r.Provider.validate(); err != nil {
 		return err

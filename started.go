@@ -10,17 +10,17 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// Started is a job that CodeAnt accepted, unless it is Unconfirmed.
+// Started describes a job that CodeAnt accepted, unless it is Unconfirmed.
 type Started struct {
-	ID      string // the job's name, if the answer gives one
-	Message string // the server's words, if any
-	// Unconfirmed means that the gateway timed out (504): the job may run or not, so wait for its result. It is the one
-	// exception to "a nil error means that it was done".
+	ID      string // the job's ID, if the answer has one
+	Message string // the server's message, if any
+	// Unconfirmed reports whether CodeAnt's gateway timed out (504), so that the job may or may not be running: wait for its
+	// result. It is the one exception to the rule that a nil error means that CodeAnt confirmed the operation.
 	Unconfirmed bool
-	Raw         json.RawMessage // the answer, to be read only; nil if it was empty
+	Raw         json.RawMessage // the answer, read-only; nil if it was empty
 }
 
-// newStarted reads the answer to a start. No field of it is certain, so an empty one is taken too.
+// newStarted decodes the answer to a start. None of its fields is certain, so an empty answer is accepted too.
 func newStarted(doc jsonscan.Document, idKey string) (*Started, error) {
 	if doc.Kind() == jsonscan.Invalid {
 		return &Started{}, nil
@@ -33,7 +33,7 @@ func newStarted(doc jsonscan.Document, idKey string) (*Started, error) {
 
 func newScanStarted(doc jsonscan.Document) (*Started, error) { return newStarted(doc, "scan_id") }
 
-// start starts a job. After a 504 the job is unconfirmed and not failed, as quality_gates.sh takes it.
+// start starts a job. Like quality_gates.sh, it does not treat a 504 as a failure: the job is unconfirmed.
 func (c *Client) start(ctx context.Context, op operation, in any, decode func(jsonscan.Document) (*Started, error)) (*Started, error) {
 	started, err := fetch(ctx, c, op, in, decode)
 	var apiErr *APIError

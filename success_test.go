@@ -110,9 +110,9 @@ func TestResultsJudgeTheirStatusAndNothingElse(t *testing.T) {
 func TestAnAgentScanHasOneStatus(t *testing.T) {
 	t.Parallel()
 	for body, reason := range map[string]string{
-		`{"status":"failed","status":"done","results":[]}`: `field "status" is there 2 times`,
-		`{"status":"done","Status":"failed","results":[]}`: `field "status" is called "Status"`,
-		`{"\u017ftatus":"failed","results":[]}`:            `field "status" is called "ſtatus"`,
+		`{"status":"failed","status":"done","results":[]}`: `field "status" occurs 2 times`,
+		`{"status":"done","Status":"failed","results":[]}`: `field "status" is spelled "Status"`,
+		`{"\u017ftatus":"failed","results":[]}`:            `field "status" is spelled "ſtatus"`,
 		`{"status":7,"results":[]}`:                        `field "status" is a number`,
 		`{"status":null,"results":[]}`:                     `field "status" is missing`,
 		`{"results":[]}`:                                   `field "status" is missing`,
@@ -189,7 +189,7 @@ func TestCountsAreBounded(t *testing.T) {
 			_, err := c.Gates.Results(t.Context(), shop)
 			return err
 		}},
-		"tokens": {`{"tokens":` + list(1_000_001) + `}`, `the answer is too large: its list "tokens" has more than 1000000 elements`, func(c *codeant.Client) error {
+		"tokens": {`{"tokens":` + list(1_000_001) + `}`, `the answer is too large: list "tokens" has more than 1000000 elements`, func(c *codeant.Client) error {
 			_, err := c.Tokens.List(t.Context())
 			return err
 		}},

@@ -267,7 +267,7 @@ func TestAnAttemptHasItsOwnTime(t *testing.T) {
 			began := time.Now()
 			err := read(t.Context(), piped(t, serve, codeant.WithAttemptTimeout(5*time.Second)))
 			assert.ErrorIs(t, err, codeant.ErrUnavailable)
-			assert.ErrorContains(t, err, "no complete answer within the time for one attempt")
+			assert.ErrorContains(t, err, "no complete answer within the attempt's time limit")
 			assert.ErrorContains(t, err, "3 attempts")
 			assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context has not ended")
 			assert.InDelta(t, 15.5, time.Since(began).Seconds(), 1)

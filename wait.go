@@ -15,27 +15,28 @@ import (
 
 const (
 	minInterval    = 100 * time.Millisecond
-	maxInterval    = 365 * 24 * time.Hour // longer ones would overflow when they are spread
+	maxInterval    = 365 * 24 * time.Hour // longer ones would overflow when they are randomized
 	maxFailedPolls = 5                    // in a row, each with its retries: most of a minute without an answer
-	lastPollLead   = time.Second          // the last poll happens this long before the time is up, to have time for its answer
+	lastPollLead   = time.Second          // how long before the end of the wait the last poll happens, to leave time for its answer
 	maxRetryAfter  = 10 * time.Minute     // the longest Retry-After that a wait without a time limit respects
 )
 
-// WaitOptions say how to wait for a result. The first poll happens at once. The pauses after it double from Interval to
-// MaxInterval and vary by ±10 %; a longer Retry-After of the server is respected, at most 10 minutes if the wait has no time
-// limit. The last pause is cut so that one more poll happens just before the time is up.
+// WaitOptions configure how to wait for a result. The zero value uses the defaults. The first poll happens at once. The
+// pauses between polls double from Interval to MaxInterval and vary by ±10%. A longer Retry-After from the server is
+// respected, up to 10 minutes if the wait has no time limit. The last pause is shortened so that a last poll happens just
+// before the time limit.
 //
-// After a failed poll, the pause is close to MaxInterval at once. Five failed polls in a row, each with its own retries, end
-// the wait with the error of the last one: by default after most of a minute, so that an outage of 45 seconds ends no wait.
+// After a failed poll, the next pause is close to MaxInterval. Five failed polls in a row, each with its own retries, end
+// the wait with the error of the last one. By default that takes most of a minute, so a wait survives an outage of 45 s.
 type WaitOptions struct {
 	// Timeout limits the whole wait. Default 5 minutes; if it is negative, only the context limits the wait.
 	Timeout time.Duration
-	// Interval is the first pause. Default 2 s; less than 100 ms is taken for 100 ms.
+	// Interval is the first pause. Default 2 s, at least 100 ms.
 	Interval time.Duration
-	// MaxInterval is the longest pause. Default 12 s; less than Interval is taken for Interval.
+	// MaxInterval is the longest pause. Default 12 s, at least Interval.
 	MaxInterval time.Duration
-	// NotFoundGrace is how long 404 means "not ready yet", counted from the last answer that was not 404. After that, 404
-	// ends the wait with ErrNotFound. Default 2 minutes; if it is negative, the first 404 does.
+	// NotFoundGrace is how long a 404 means "not ready yet", counted from the last answer that was not a 404. After that, a
+	// 404 ends the wait with ErrNotFound. Default 2 minutes; if it is negative, the first 404 ends the wait.
 	NotFoundGrace time.Duration
 	// OnPoll is called after every poll, never concurrently. Optional.
 	OnPoll func(Poll)
@@ -44,11 +45,11 @@ type WaitOptions struct {
 // Poll describes one poll of a wait.
 type Poll struct {
 	Op      string        // the operation, such as "scans.results.sast"
-	Number  int           // counts from 1
-	Elapsed time.Duration // since the wait began
+	Number  int           // 1 for the first poll
+	Elapsed time.Duration // since the start of the wait
 	Pause   time.Duration // before the next poll; 0 if this one was the last
-	Status  string        // the server's word; empty if it gave none
-	Err     error         // why the poll brought no answer, or nil
+	Status  string        // the status in the answer; empty if there was none
+	Err     error         // why the poll failed, or nil
 }
 
 func (o WaitOptions) withDefaults() WaitOptions {
@@ -62,15 +63,15 @@ func (o WaitOptions) withDefaults() WaitOptions {
 	return o
 }
 
-// pollState is what one poll saw. done ends the wait with err; without it, err is why there was no answer.
+// pollState is the result of one poll. If done is true, the wait ends with err; otherwise err is why the poll failed.
 type pollState struct {
 	status string
 	done   bool
 	err    error
 }
 
-// poll asks until the state is done, the time is up or an error ends the wait. Only a state that is done without an error
-// makes it return nil.
+// poll calls ask until the state is done, the time is up or an error ends the wait. It returns nil only if the state is done
+// and has no error.
 func poll(caller context.Context, op operation, opts WaitOptions, ask func(context.Context) pollState) error {
 	opts = opts.withDefaults()
 	ctx, cancel := caller, context.CancelFunc(func() {})
@@ -128,10 +129,11 @@ func (w *waiting) report(seen pollState, pause time.Duration) {
 	}
 }
 
-// judge takes in what a poll saw that was not the end, and returns the pause before the next one or why there is none.
+// judge records the result of a poll that did not end the wait. It returns the pause before the next poll, or the error that
+// ends the wait.
 func (w *waiting) judge(seen pollState) (time.Duration, error) {
 	if w.ctx.Err() != nil {
-		// The time ran out while the poll was under way: what it said last is about the context, not about CodeAnt.
+		// The time ran out during the poll, so its error is about the context and not about CodeAnt.
 		return 0, w.giveUp()
 	}
 	if seen.status != "" {
@@ -182,11 +184,11 @@ func (w *waiting) next(usual, asked time.Duration) (time.Duration, error) {
 	case last >= minInterval && asked <= last:
 		return last, nil
 	}
-	// Too little time is left for another poll; what is known now will not get better.
+	// Too little time is left for another poll.
 	return 0, w.timeout()
 }
 
-// giveUp is the end of a wait whose context ended.
+// giveUp returns the error of a wait whose context ended.
 func (w *waiting) giveUp() error {
 	if errors.Is(w.caller.Err(), context.Canceled) {
 		return &waitError{waiting: *w, elapsed: time.Since(w.began), kinds: []error{contextError(w.caller)}, canceled: true}
@@ -202,7 +204,7 @@ func (w *waiting) timeout() error {
 	return e
 }
 
-// waitError is a wait that ended without a result.
+// waitError is the error of a wait that ended without a result.
 type waitError struct {
 	waiting  waiting
 	elapsed  time.Duration
@@ -231,7 +233,7 @@ func (e *waitError) Error() string {
 		fmt.Fprintf(&b, "; the last poll failed: %s", strings.TrimPrefix(e.waiting.lastErr.Error(), "codeant: "))
 	}
 	if !e.canceled {
-		b.WriteString("; wait longer, or look again later: CodeAnt goes on by itself")
+		b.WriteString("; wait longer, or check again later: CodeAnt continues on its own")
 	}
 	return b.String()
 }
