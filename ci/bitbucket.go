@@ -11,7 +11,8 @@ import "github.com/codeant-sdk/codeant"
 func (e env) bitbucket() facts {
 	f := facts{system: "Bitbucket Pipelines", commit: e.commit("BITBUCKET_COMMIT")}
 	f.repo = e.needed(setRepo, "BITBUCKET_REPO_FULL_NAME")
-	f.provider, f.base = e.fixedProvider(codeant.Bitbucket, "BITBUCKET_BUILD_NUMBER", e.serverOf("BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_REPO_FULL_NAME"))
+	server := e.serverOf("BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_REPO_FULL_NAME")
+	f.provider, f.base = e.fixedProvider(codeant.Bitbucket, "BITBUCKET_BUILD_NUMBER", server)
 	if e.get("BITBUCKET_TAG") == "" {
 		f.branch = e.branch("BITBUCKET_BRANCH")
 	}

@@ -15,7 +15,8 @@ import (
 // number is GitHub's. CODEANT_PROVIDER, CODEANT_REPO and CODEANT_PROVIDER_URL override that.
 func (e env) gitlab() facts {
 	f := facts{system: "GitLab CI", repo: e.needed(setRepo, "CI_MERGE_REQUEST_PROJECT_PATH", "CI_PROJECT_PATH")}
-	f.provider, f.base = e.fixedProvider(codeant.GitLab, "GITLAB_CI", e.server("CI_SERVER_URL").or(e.serverOf("CI_PROJECT_URL", "CI_PROJECT_PATH")))
+	server := e.server("CI_SERVER_URL").or(e.serverOf("CI_PROJECT_URL", "CI_PROJECT_PATH"))
+	f.provider, f.base = e.fixedProvider(codeant.GitLab, "GITLAB_CI", server)
 	f.commit = e.gitlabCommit()
 	f.branch = e.branch("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME")
 	if f.branch.text == "" && e.get("CI_COMMIT_TAG") == "" {

@@ -1,13 +1,15 @@
-// Package codequality writes what CodeAnt found as a Code Quality report, which GitLab shows in merge requests: a job
-// names it under artifacts:reports:codequality.
+// Package codequality writes findings as a Code Quality report, which GitLab shows in merge requests if the job names
+// it under artifacts:reports:codequality.
 //
-// Only open findings are in the report, because the format has no word for dismissed ones. GitLab's severities blocker,
-// critical, major, minor and info stand for critical, high, medium, low and information; an unknown severity is major.
+// Only open findings are in the report, because the format cannot mark findings as dismissed. The severities critical,
+// high, medium, low and information become GitLab's blocker, critical, major, minor and info. An unknown severity
+// becomes major.
 //
-// GitLab wants a file and a line for each finding. The path of a finding without a file is the name of the dependency or
-// else of the analysis, and its description says that it has no place in the repository.
+// GitLab requires a file and a line for each finding. If a finding has no file, its path is the name of the dependency
+// or else of the analysis, and its description says that it has no place in the repository.
 //
-// What a secrets scan found is itself a secret: the report has its type, rule, path and line, and never its message.
+// The findings of a secrets scan are themselves secret: the report has their type, rule, path and line, but never their
+// message.
 package codequality
 
 import (
@@ -37,12 +39,12 @@ type lines struct {
 	Begin int `json:"begin"`
 }
 
-// Write writes the open findings of the report to w. Equal reports give equal bytes. Nothing is written before the whole
-// report is encoded, and nothing at all for a nil report, which is codeant.ErrInvalidRequest.
+// Write writes the open findings of the report to w. Equal reports give equal bytes. Nothing is written before the
+// whole report is encoded. A nil report is an error that matches codeant.ErrInvalidRequest.
 func Write(w io.Writer, report *codeant.ScanReport) error {
 	return finding.Export(w, "codequality", report, func(document *bytes.Buffer) error {
 		findings := report.Findings()
-		// Twins are numbered among all findings: dismissing one must not make another look new.
+		// Equal findings are numbered among all findings: dismissing one must not make another look new.
 		identities := finding.Identities(findings, len(findings))
 		violations := []violation{}
 		for i, f := range findings {

@@ -1,12 +1,13 @@
-// Package junit writes what CodeAnt found as a JUnit report, which Jenkins, Azure Pipelines, GitLab and others show as
-// results of tests.
+// Package junit writes findings as a JUnit report, which Jenkins, Azure Pipelines, GitLab and others show as test
+// results.
 //
-// Each analysis is a suite, and each of its findings a test case: an open one failed, and one that was dismissed or is a
-// false positive was skipped. An analysis that found nothing has one test case, "no findings", that passed. A test case
-// bears the name of its rule and the text of its finding, and the file's path as the name of its class; neither changes
-// when lines shift, so that the history of a finding is kept.
+// Each analysis is a suite, and each of its findings a test case: failed if the finding is open, skipped if it was
+// dismissed or is a false positive. An analysis that found nothing has one test case that passed, "no findings". The
+// name of a test case consists of the rule and the text of the finding, and its class name is the file's path. Neither
+// changes when lines shift, so viewers keep the history of a finding.
 //
-// What a secrets scan found is itself a secret: the report has its type, rule, path and line, and never its message.
+// The findings of a secrets scan are themselves secret: the report has their type, rule, path and line, but never their
+// message.
 package junit
 
 import (
@@ -27,11 +28,11 @@ import (
 
 const (
 	maxName = 200 // characters
-	noTime  = "0" // how long an analysis took is not known
+	noTime  = "0" // the duration of an analysis is not known
 )
 
 // Write writes the findings of the report to w. Equal reports give equal bytes. Nothing is written before the whole
-// report is encoded, and nothing at all for a nil report, which is codeant.ErrInvalidRequest.
+// report is encoded. A nil report is an error that matches codeant.ErrInvalidRequest.
 func Write(w io.Writer, report *codeant.ScanReport) error {
 	return finding.Export(w, "junit", report, func(document *bytes.Buffer) error {
 		document.WriteString(xml.Header)
@@ -45,7 +46,7 @@ func newSuites(report *codeant.ScanReport) junit.Testsuites {
 	seen := map[[2]string]int{}
 	for _, f := range report.Findings() {
 		c := newCase(f)
-		// Jenkins takes test cases of one name for one.
+		// Jenkins treats test cases with the same name as one.
 		key := [2]string{c.Classname, c.Name}
 		if seen[key]++; seen[key] > 1 {
 			c.Name += fmt.Sprintf(" (%d)", seen[key])
@@ -65,7 +66,7 @@ func newSuites(report *codeant.ScanReport) junit.Testsuites {
 		}
 		suites.AddSuite(suite)
 	}
-	suites.Skipped = 0 // the schema of Jenkins knows this only of a suite
+	suites.Skipped = 0 // the schema of Jenkins has this only in a suite
 	return suites
 }
 
@@ -97,7 +98,7 @@ func place(f codeant.Finding) string {
 	return name
 }
 
-// details are what a viewer shows below the message.
+// details returns what a viewer shows below the message.
 func details(f codeant.Finding) string {
 	lines := []string{finding.Message(f), "", "Rule: " + finding.RuleID(f), "Severity: " + f.Severity.String()}
 	add := func(label string, values ...string) {

@@ -1,7 +1,7 @@
 package sarif
 
-// These are the parts of SARIF 2.1.0 that a document has. An absent member has its default, so none is written that says
-// only that there is nothing to say.
+// These are the parts of SARIF 2.1.0 that a document uses. An absent member means its default, so empty members are
+// omitted.
 type (
 	tool struct {
 		Driver driver `json:"driver"`
@@ -55,7 +55,7 @@ type (
 		RuleIndex    int              `json:"ruleIndex"`
 		Level        string           `json:"level"`
 		Message      text             `json:"message"`
-		Locations    [1]location      `json:"locations"` // GitHub refuses a document with a result that has none
+		Locations    [1]location      `json:"locations"` // GitHub refuses a document if a result has no location
 		Fingerprints fingerprints     `json:"partialFingerprints"`
 		Suppressions []suppression    `json:"suppressions,omitempty"`
 		Properties   resultProperties `json:"properties"`
@@ -77,7 +77,7 @@ type (
 		EndLine     int `json:"endLine"`
 	}
 	fingerprints struct {
-		// GitHub looks at this key alone. Its name says what CodeQL puts there: a hash of the line.
+		// GitHub reads only this key. CodeQL puts a hash of the line there, hence the name.
 		LineHash string `json:"primaryLocationLineHash"`
 		CodeAnt  string `json:"codeantFingerprint/v1"`
 	}
@@ -86,10 +86,10 @@ type (
 		Status        string `json:"status"`
 		Justification string `json:"justification"`
 	}
-	// resultProperties are what SARIF has no member for.
+	// resultProperties has what SARIF has no member for.
 	resultProperties struct {
 		Severity string       `json:"severity"`
-		Path     string       `json:"path,omitempty"` // only of a finding whose path names no file of the repository
+		Path     string       `json:"path,omitempty"` // set only if the path is not a file of the repository
 		CWE      []string     `json:"cwe,omitempty"`
 		CVE      []string     `json:"cve,omitempty"`
 		Package  *packageInfo `json:"package,omitempty"`

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// GitHub's limits for one run (GitHub, "SARIF support for code scanning"). The second is for the document as it is
-// uploaded, compressed by gzip.
+// GitHub's limits for one run (GitHub, "SARIF support for code scanning"). The second is for the uploaded document,
+// which is compressed by gzip.
 const (
 	maxResults    = 25_000
 	maxCompressed = 10_000_000
@@ -18,12 +18,12 @@ type limits struct {
 	compressed int // bytes
 }
 
-// fitting returns how many of the results, which end at these offsets, a document can have within the limit.
+// fitting returns how many of the results, which end at these offsets, fit into a document within the limit.
 func (l limits) fitting(document []byte, ends []int) (int, error) {
 	if len(document) <= l.compressed-64 { // gzip adds a few bytes to what it cannot compress
 		return len(ends), nil
 	}
-	// The fastest level gives more than the usual one of an uploader.
+	// The fastest level compresses less than the level that uploaders use.
 	var size counter
 	compressor, err := gzip.NewWriterLevel(&size, gzip.BestSpeed)
 	if err != nil {
@@ -35,7 +35,7 @@ func (l limits) fitting(document []byte, ends []int) (int, error) {
 			return 0, err
 		}
 		from = end
-		// What the compressor still holds back takes no more than this.
+		// The compressor's buffered input takes no more than this.
 		if int(size)+held > l.compressed {
 			return l.smaller(i, len(ends)), nil
 		}
@@ -43,11 +43,11 @@ func (l limits) fitting(document []byte, ends []int) (int, error) {
 	return len(ends), nil
 }
 
-// held is more than the compressor takes in before it puts something out.
+// held is more than the compressor buffers before it writes something.
 const held = 128 << 10
 
-// smaller returns a number of results that is below the last one. Where rules take up all the room, none would fit, and
-// half of the results have fewer rules.
+// smaller returns a number of results below the last one. If the rules alone exceed the limit, it halves the number,
+// because fewer results have fewer rules.
 func (limits) smaller(fitting, last int) int {
 	if fitting == 0 {
 		return last / 2

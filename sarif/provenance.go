@@ -9,7 +9,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/provider"
 )
 
-// newProvenance is nil where the address of the repository is not known: a wrong one would be worse than none.
+// newProvenance returns nil if the address of the repository is not known: a wrong one would be worse than none.
 func newProvenance(rev codeant.Revision) []provenance {
 	if rev.Validate() != nil {
 		return nil
@@ -23,8 +23,8 @@ func newProvenance(rev codeant.Revision) []provenance {
 	}}
 }
 
-// repositoryURI is where a browser finds the repository of a valid revision, or for Bitbucket Data Center, where git
-// does. It is empty for a name that the provider does not have.
+// repositoryURI returns the web address of the repository of a valid revision, or for Bitbucket Data Center the address
+// for git. It is empty for a name that is impossible at the provider.
 func repositoryURI(rev codeant.Revision) string {
 	segments := strings.Split(rev.Repo, "/")
 	if slices.ContainsFunc(segments, func(s string) bool { return s == "" || s == "." || s == ".." }) {

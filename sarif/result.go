@@ -26,14 +26,14 @@ func newResult(f *codeant.Finding, identity string, rules *rules) result {
 	return r
 }
 
-// newLocation names for a finding without a file what stands in its place. It is then not below the source root, because
-// no file of that name is meant.
+// newLocation returns the location of a finding. Without a file it names the dependency or the analysis, and is not
+// relative to the source root, because that is not the name of a file.
 func newLocation(f *codeant.Finding, located bool) location {
 	place := physicalLocation{Artifact: artifactLocation{URI: escapePath(finding.Place(*f))}}
 	if located {
 		place.Artifact.URIBaseID = sourceRoot
 		if f.StartLine >= 1 {
-			// An end column is not known, and without one the region ends with the line.
+			// The end column is not known; without one the region ends with the line.
 			place.Region = &region{StartLine: f.StartLine, StartColumn: max(f.Column, 1), EndLine: max(f.EndLine, f.StartLine)}
 		}
 	}

@@ -15,14 +15,14 @@ import (
 
 const (
 	maxDescription = 1024 // GitHub's limit
-	maxTags        = 10   // GitHub drops those above
+	maxTags        = 10   // GitHub drops further ones
 )
 
-// rule is what the findings of one rule have in common.
+// rule has what the findings of one rule have in common.
 type rule struct {
 	analysis codeant.Analysis
 	name     string // in the analysis
-	title    string // empty where the findings differ in it
+	title    string // empty if the findings differ in it
 	worst    codeant.Severity
 	cweTags  map[string]bool
 }
@@ -45,7 +45,7 @@ func newRules(findings []codeant.Finding) *rules {
 			r.byID[id] = known
 		}
 		if known.title != title {
-			// The title of one finding would head the alerts of the others.
+			// Otherwise the title of one finding would be shown for the others.
 			known.title = ""
 		}
 		known.worst = max(known.worst, f.Severity)
@@ -99,7 +99,7 @@ func (r *rule) tags() []string {
 
 var cweNumber = regexp.MustCompile(`^(?i:CWE-)0*([0-9]{1,5})\b`)
 
-// cweTag is the tag by which GitHub knows a weakness, as CodeQL writes it.
+// cweTag returns the tag that GitHub recognizes as a weakness, in CodeQL's spelling.
 func cweTag(cwe string) string {
 	match := cweNumber.FindStringSubmatch(strings.TrimSpace(cwe))
 	if match == nil {

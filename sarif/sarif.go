@@ -1,16 +1,17 @@
 // Package sarif writes what CodeAnt found as SARIF 2.1.0, the format that GitHub code scanning and other viewers of
 // findings read.
 //
-// A rule is an analysis and the rule's name in it, such as "sast/python.sqli". Its security-severity, which GitHub shows
-// as critical, high, medium or low, is that of the worst of its results; a rule of an analysis that is not about
-// security has none, because GitHub would take its results for security alerts. Dismissed findings and false positives
+// A rule is an analysis and the rule's name in it, such as "sast/python.sqli". Its security-severity, which GitHub
+// shows as critical, high, medium or low, is that of its most severe result. A rule of an analysis that is not about
+// security has none, because GitHub would show its results as security alerts. Dismissed findings and false positives
 // are in the document as suppressed results.
 //
 // Paths are percent-encoded and relative to the root of the repository. GitHub refuses a whole document if one of its
-// results has no location. So the location of a finding without a path, or with one that leaves the repository, names
-// the dependency or else the analysis, and its text says that it has no place in the repository.
+// results has no location. So if a finding has no path, or one outside the repository, its location names the
+// dependency or else the analysis, and its text says that it has no place in the repository.
 //
-// What a secrets scan found is itself a secret: the document has its type, rule, path and line, and never its message.
+// The findings of a secrets scan are themselves secret: the document has their type, rule, path and line, but never
+// their message.
 package sarif
 
 import (
@@ -29,7 +30,7 @@ const (
 
 	usualResult = 800 // bytes
 
-	// sourceRoot is the name that viewers know for the root of the repository.
+	// sourceRoot is the name that viewers use for the root of the repository.
 	sourceRoot = "%SRCROOT%"
 )
 
@@ -42,18 +43,18 @@ type Summary struct {
 // LeftOut is the number of findings that are not in the document. They are not more severe than those that are.
 func (s Summary) LeftOut() int { return s.Findings - s.Results }
 
-// Write writes the findings of the report to w as one SARIF document. Equal reports give equal bytes. Nothing is written
-// before the whole document is encoded, and nothing at all for a nil report, which is codeant.ErrInvalidRequest.
+// Write writes the findings of the report to w as one SARIF document. Equal reports give equal bytes. Nothing is
+// written before the whole document is encoded. A nil report is an error that matches codeant.ErrInvalidRequest.
 //
-// GitHub refuses a document with more than 25,000 results, or with more than 10 MB after compression. Of a larger report
-// the most severe findings are written, and a notification in the document says how many are not; [WriteSummary] reports
-// the number.
+// GitHub refuses documents with more than 25,000 results, or with more than 10 MB after compression. If a report is
+// larger, Write writes the most severe findings, and a notification in the document says how many are left out.
+// [WriteSummary] returns that number.
 func Write(w io.Writer, report *codeant.ScanReport) error {
 	_, err := WriteSummary(w, report)
 	return err
 }
 
-// WriteSummary is [Write], and says how much of the report is in the document.
+// WriteSummary is like [Write], and also returns how much of the report is in the document.
 func WriteSummary(w io.Writer, report *codeant.ScanReport) (Summary, error) {
 	var summary Summary
 	err := finding.Export(w, "sarif", report, func(document *bytes.Buffer) (err error) {
@@ -66,11 +67,11 @@ func WriteSummary(w io.Writer, report *codeant.ScanReport) (Summary, error) {
 	return summary, nil
 }
 
-// encode makes a document that is within the limits.
+// encode returns a document that is within the limits.
 func encode(document *bytes.Buffer, report *codeant.ScanReport, limits limits) (Summary, error) {
 	findings := report.Findings()
 	kept := min(len(findings), limits.results)
-	// Twins are numbered among all findings, so that the cut changes the identity of none.
+	// Equal findings are numbered before the cut, so that it changes no fingerprint.
 	identities := finding.Identities(findings, kept)
 	for {
 		document.Reset()
@@ -82,13 +83,13 @@ func encode(document *bytes.Buffer, report *codeant.ScanReport, limits limits) (
 		if err != nil || fitting == kept {
 			return Summary{Findings: len(findings), Results: kept}, err
 		}
-		// The rules before the results change too, so the rest is encoded anew.
+		// The rules before the results change too, so everything is encoded again.
 		kept = fitting
 	}
 }
 
-// encodeRun appends a document with the first of the findings, and returns where each of its results ends. The results
-// are encoded one by one, because the document may be large and they are what makes it so.
+// encodeRun appends a document with the first findings and returns the offset at which each result ends. It encodes the
+// results one by one, because there may be many.
 func encodeRun(document *bytes.Buffer, rev codeant.Revision, findings []codeant.Finding, identities []string, kept int) ([]int, error) {
 	encoder := json.NewEncoder(document)
 	rules := newRules(findings[:kept])
@@ -108,7 +109,7 @@ func encodeRun(document *bytes.Buffer, rev codeant.Revision, findings []codeant.
 	if err := encoder.Encode(head); err != nil {
 		return nil, err
 	}
-	document.Truncate(document.Len() - len("}\n")) // the results are a further member
+	document.Truncate(document.Len() - len("}\n")) // the results follow as another member
 	document.WriteString(`,"results":[`)
 	ends := make([]int, kept)
 	for i := range kept {

@@ -2,7 +2,7 @@ package sarif
 
 import "github.com/codeant-sdk/codeant"
 
-// level has a word for unknown that is seen: with "none" GitHub would hide the result.
+// level returns a visible level for an unknown severity: with "none" GitHub would hide the result.
 func level(s codeant.Severity) string {
 	switch s {
 	case codeant.SeverityCritical, codeant.SeverityHigh:
@@ -13,8 +13,8 @@ func level(s codeant.Severity) string {
 	return "warning"
 }
 
-// securitySeverity is a score in the band that GitHub names like s. Information has none, as its score would be 0, and
-// nothing is made up for what is unknown: GitHub then shows the level.
+// securitySeverity returns a score in GitHub's band for s. Information has none, because its score would be 0, and
+// neither has an unknown severity. GitHub then shows the level.
 func securitySeverity(s codeant.Severity) string {
 	switch s {
 	case codeant.SeverityCritical:

@@ -2,8 +2,8 @@ package sarif
 
 import "strings"
 
-// escapePath encodes a relative path as a URI, byte by byte: all but the characters that RFC 3986 allows in a path, and
-// the colon, which in the first segment would end a scheme.
+// escapePath encodes a relative path as a URI, byte by byte. It escapes the characters that RFC 3986 does not allow in
+// a path, and the colon, which in the first segment would end a scheme.
 func escapePath(name string) string {
 	const plain = "/-._~!$&'()*+,;=@"
 	const hex = "0123456789ABCDEF"
@@ -21,6 +21,6 @@ func escapePath(name string) string {
 	return b.String()
 }
 
-// literal escapes what SARIF would read as a placeholder or a link in the text of a message (SARIF 2.1.0, 3.11.5 and
-// 3.11.6).
+// literal escapes what SARIF would interpret as a placeholder or a link in the text of a message (SARIF 2.1.0, 3.11.5
+// and 3.11.6).
 var literal = strings.NewReplacer("{", "{{", "}", "}}", "[", `\[`, "]", `\]`)

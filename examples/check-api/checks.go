@@ -9,15 +9,15 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// check asks one endpoint.
+// check calls one endpoint.
 type check struct {
 	op       string
-	evidence string // documented, observed or inferred: how well the endpoint is known so far
-	missing  string // why it is not asked
+	evidence string // documented, observed or inferred: what is known about the endpoint so far
+	missing  string // why it is not called
 	ask      func(ctx context.Context) error
 }
 
-// subject is what the endpoints are asked about.
+// subject is the commit and the organization that the calls are about.
 type subject struct {
 	revision codeant.Revision
 	org      codeant.Organization
@@ -25,12 +25,12 @@ type subject struct {
 	write    bool
 }
 
-// report is a small coverage report that names a file nobody has.
+// report is a small coverage report about a file that does not exist.
 const report = `<?xml version="1.0"?><coverage line-rate="1" version="1"><packages><package name="codeant-check-api"><classes>` +
 	`<class filename="codeant-check-api.txt" name="check" line-rate="1"><lines><line number="1" hits="1"/></lines></class>` +
 	`</classes></package></packages></coverage>`
 
-// checks lists what is asked, in order. stranger is a client whose token CodeAnt does not know.
+// checks lists the calls, in order. stranger is a client with an unknown token.
 func checks(client, stranger *codeant.Client, about subject) []check {
 	return append(append(append(
 		readsOfScans(client, about),
@@ -42,7 +42,7 @@ func checks(client, stranger *codeant.Client, about subject) []check {
 		}})...)
 }
 
-// results asks for the results of one analysis.
+// results reads the results of one analysis.
 func results(client *codeant.Client, rev codeant.Revision, evidence string, a codeant.Analysis) check {
 	return check{"scans.results." + string(a), evidence, "", func(ctx context.Context) error {
 		_, err := client.Scans.Results(ctx, rev, a)
@@ -121,8 +121,8 @@ func readsOfOrganization(client *codeant.Client, about subject) []check {
 	}
 }
 
-// readsOfScanCenter asks the endpoints of CodeAnt's command line client. Those that no method of package codeant calls are
-// asked through Call.
+// readsOfScanCenter calls the endpoints of CodeAnt's command line client. If no method of package codeant has an
+// endpoint, it uses Call.
 func readsOfScanCenter(client *codeant.Client, about subject) []check {
 	call := func(op, path string, body map[string]any) check {
 		return check{op, "observed", "", func(ctx context.Context) error {
@@ -187,7 +187,7 @@ func writes(client *codeant.Client, about subject) []check {
 			if created == nil {
 				return err
 			}
-			// Whatever becomes of this program, the token must not stay.
+			// The token must be revoked even if the program is interrupted.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			defer cancel()
 			return errors.Join(err, client.Tokens.Revoke(ctx, created.ID))

@@ -1,6 +1,6 @@
-// Command check-api asks the endpoints of CodeAnt what the documentation leaves open, with a real token and a real
-// repository, and says what came back: status, content type, and the shape of the answer. It shows keys, types and
-// status words, never another value, so its report can be attached to an issue.
+// Command check-api calls the endpoints of CodeAnt with a real token and a real repository to answer questions that the
+// documentation leaves open. It prints the status, content type and shape of each answer. It shows keys, types and
+// status words and no other values, so its report can be attached to an issue.
 //
 //	CODEANT_API_TOKEN=cdt_… go run ./examples/check-api -repo acme/shop -commit 8f3b2c1d… -report check-api.json
 package main
@@ -23,22 +23,23 @@ import (
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
-const usage = `Usage: check-api -repo OWNER/NAME -commit HASH [-provider NAME] [-branch NAME] [-org NAME] [-author LOGIN] [-write] [-report FILE]
+const usage = `Usage: check-api -repo OWNER/NAME -commit HASH [-provider NAME] [-branch NAME] [-org NAME] [-author LOGIN]
+                 [-write] [-report FILE]
 
-Asks every endpoint of CodeAnt that only reads, and prints for each what came back: status, content type, time, whether
-the client understood it, and the shape of the answer. No value of an answer is shown but status words.
+Calls every endpoint of CodeAnt that only reads, and prints for each the status, content type and time, whether the client
+could decode the answer, and the shape of the answer. No values of an answer are shown except status words.
 
-  -repo OWNER/NAME  repository that CodeAnt knows
-  -commit HASH      a commit of it that was scanned, best one whose quality gates passed
+  -repo OWNER/NAME  a repository that is connected to CodeAnt
+  -commit HASH      a commit that was scanned, preferably one whose quality gates passed
   -provider NAME    github (default), gitlab, bitbucket or azuredevops
   -branch NAME      branch of the commit
   -org NAME         organization for teams and metrics (default: the first part of -repo)
-  -author LOGIN     a developer, for the metrics of one
-  -write            also uploads a coverage report for the module codeant-check-api, starts a scan and the quality
-                    gates of the commit, and creates a token, which it revokes at once
-  -report FILE      writes the same as JSON
+  -author LOGIN     a developer, for the metrics of a single developer
+  -write            also upload a coverage report for the module codeant-check-api, start a scan and the quality
+                    gates of the commit, and create a token, which is revoked at once
+  -report FILE      write the same as JSON
 The token comes from CODEANT_API_TOKEN, the address from CODEANT_API_URL.
-Exit codes: 0 asked   1 nothing answered, or the report cannot be written   2 usage
+Exit codes: 0 done   1 nothing answered, or the report cannot be written   2 usage
 `
 
 var errUsage = errors.New("see -h")
@@ -50,7 +51,8 @@ func main() {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return
-	case errors.Is(err, errUsage), errors.Is(err, codeant.ErrInvalidRequest), errors.Is(err, codeant.ErrMissingToken), errors.Is(err, codeant.ErrInvalidToken):
+	case errors.Is(err, errUsage), errors.Is(err, codeant.ErrInvalidRequest),
+		errors.Is(err, codeant.ErrMissingToken), errors.Is(err, codeant.ErrInvalidToken):
 		fmt.Fprintln(os.Stderr, "check-api:", err)
 		os.Exit(2)
 	}
@@ -82,7 +84,7 @@ func run(ctx context.Context, args []string, out io.Writer, opts ...codeant.Opti
 		return fmt.Errorf("%w; %w", err, errUsage)
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("there is no argument %q; %w", flags.Arg(0), errUsage)
+		return fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
 	}
 	about := subject{author: *author, write: *write}
 	about.revision = codeant.Revision{Repo: *repo, Commit: *commit, Branch: *branch}
@@ -115,7 +117,7 @@ func run(ctx context.Context, args []string, out io.Writer, opts ...codeant.Opti
 	return errors.New("nothing answered: check CODEANT_API_URL and the network")
 }
 
-// ask makes the clients, asks all, and draws the conclusions.
+// ask creates the clients, calls everything, and answers the questions.
 func ask(ctx context.Context, about subject, opts ...codeant.Option) (*document, error) {
 	transport := codeant.DefaultTransport()
 	defer transport.CloseIdleConnections()
@@ -126,7 +128,7 @@ func ask(ctx context.Context, about subject, opts ...codeant.Option) (*document,
 	if err != nil {
 		return nil, err
 	}
-	// A token of the right form that nobody was given.
+	// A well-formed token that was never issued.
 	unknown := codeant.WithToken(codeant.TokenPrefix + strings.Repeat("0", 36))
 	stranger, err := codeant.New(append(all, codeant.WithHTTPClient(&http.Client{Transport: record}), unknown)...)
 	if err != nil {

@@ -284,7 +284,7 @@ func TestWrongUse(t *testing.T) {
 	var out strings.Builder
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &out), flag.ErrHelp)
 	assert.Equal(t, usage, out.String())
-	require.EqualError(t, run(t.Context(), []string{"now"}, &out), `there is no argument "now"; see -h`)
+	require.EqualError(t, run(t.Context(), []string{"now"}, &out), `unexpected argument "now"; see -h`)
 	require.ErrorIs(t, run(t.Context(), []string{"-repo", "acme/shop"}, &out), codeant.ErrInvalidRequest)
 	require.ErrorIs(t, run(t.Context(), []string{"-odd"}, &out), errUsage)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// question is one that the documentation leaves open.
+// question is something that the documentation leaves open.
 type question struct {
 	Question string `json:"question"`
 	Settled  bool   `json:"settled"`
@@ -19,7 +19,7 @@ type question struct {
 func settled(text, answer string) question { return question{text, true, answer} }
 func open(text, why string) question       { return question{text, false, why} }
 
-// questions answers what the rows can answer.
+// questions answers the questions as far as the rows allow.
 func questions(rows []row, lifetime int) []question {
 	return []question{
 		passedWord(rows), azureSpelling(rows), unauthorizedBody(rows), rateLimits(rows), signedURL(lifetime),
@@ -167,7 +167,7 @@ func tokenEndpoints(rows []row) question {
 	return open(text, "no answer says so")
 }
 
-// lifetimeOf reads how long a presigned URL lives, in seconds, and returns nothing else of it.
+// lifetimeOf returns for how many seconds a presigned URL is valid, and nothing else of it.
 func lifetimeOf(body []byte) int {
 	var answer struct {
 		URL string `json:"coverage_url"`

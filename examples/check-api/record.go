@@ -15,7 +15,7 @@ import (
 
 const maxKept = 4 << 20
 
-// exchange is a request and what came back. Its body is looked at and never shown.
+// exchange is a request and its answer. The body is analyzed and never shown.
 type exchange struct {
 	op          string
 	status      int // 0: no answer
@@ -77,7 +77,7 @@ func (t *tee) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// contentType returns the media type if it is one that servers have.
+// contentType returns the media type if it is a common one.
 func contentType(h http.Header) string {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	known := []string{
@@ -92,7 +92,7 @@ func contentType(h http.Header) string {
 	return kind
 }
 
-// headers returns the names that matter of those that are there.
+// headers returns the names of the headers that are of interest here.
 func headers(h http.Header) []string {
 	var names []string
 	for name := range h {

@@ -16,7 +16,7 @@ type row struct {
 	NotAsked     string   `json:"not_asked,omitempty"`
 	Status       int      `json:"status,omitempty"`
 	ContentType  string   `json:"content_type,omitempty"`
-	Headers      []string `json:"headers,omitempty"` // the names that matter of those that were there
+	Headers      []string `json:"headers,omitempty"` // names only, of a fixed list
 	Milliseconds int64    `json:"milliseconds"`
 	Decoder      string   `json:"decoder,omitempty"`
 	Shape        shape    `json:"shape,omitempty"`
@@ -24,7 +24,7 @@ type row struct {
 	lifetime int // of the signed URL in the answer, in seconds
 }
 
-// ask asks one endpoint and makes rows of the answers: one for most checks, three for an upload.
+// rows runs the check and returns a row for each answer: one for most checks, three for an upload.
 func (c check) rows(ctx context.Context, from *recorder, hidden []string) []row {
 	if c.missing != "" {
 		return []row{{Op: c.op, Evidence: c.evidence, NotAsked: c.missing}}
@@ -46,7 +46,7 @@ func (c check) rows(ctx context.Context, from *recorder, hidden []string) []row 
 		if e.status == 0 {
 			r.Shape = nil
 		}
-		if err != nil && i == len(kept)-1 { // the ones before were taken, or there would be none after them
+		if err != nil && i == len(kept)-1 { // the earlier ones were accepted, or no later ones would exist
 			r.Decoder = kindOf(err)
 		}
 		rows = append(rows, r)
@@ -54,7 +54,7 @@ func (c check) rows(ctx context.Context, from *recorder, hidden []string) []row 
 	return rows
 }
 
-// kindOf names what an error is. Its text may quote the server, so it is not shown.
+// kindOf names the kind of an error. Its text may quote the server, so it is not shown.
 func kindOf(err error) string {
 	kinds := []struct {
 		err  error

@@ -10,7 +10,7 @@ import (
 // shape describes JSON without its values: keys, types, and the words of the fixed lists below.
 type shape any
 
-// words are the values that are shown, by key. They say nothing about anybody.
+// words lists the values that may be shown, by key. None of them is private.
 func words(key string) []string {
 	switch key {
 	case "status", "state":
@@ -32,7 +32,7 @@ func words(key string) []string {
 	return nil
 }
 
-// knownKeys are the keys of the API's descriptions and of CodeAnt's own programs.
+// knownKeys lists the keys of the API's descriptions and of CodeAnt's own programs.
 var knownKeys = regexp.MustCompile(`^(` + strings.Join([]string{
 	`status`, `state`, `message`, `error`, `errors`, `detail`, `code`, `data`, `email`, `orgs`, `organization_name`, `base_url`, `service`,
 	`repos`, `full_name`, `name`, `default_branch`, `private`, `archived`, `language`, `pushed_at`, `visibility`, `description`,
@@ -55,7 +55,7 @@ var knownKeys = regexp.MustCompile(`^(` + strings.Join([]string{
 	`organization`, `token_id`, `success`, `ok`,
 }, "|") + `)$`)
 
-// plainKey is the form of a key that may be shown beside known ones.
+// plainKey matches the unknown keys that may be shown.
 var plainKey = regexp.MustCompile(`^[A-Za-z][a-z]*([_-]?[A-Za-z][a-z]*){0,4}$`)
 
 const (
@@ -63,7 +63,8 @@ const (
 	anyKey   = "*"
 )
 
-// shapeOf describes a body. What is not JSON is "not JSON". hidden are values that may not be shown as keys either.
+// shapeOf describes a body; it returns "not JSON" for anything else than JSON. hidden lists values that must not be
+// shown as keys.
 func shapeOf(body []byte, hidden []string) shape {
 	var value any
 	if len(body) == 0 {
@@ -106,7 +107,8 @@ func describe(key string, value any, hidden []string, depth int) shape {
 	return "unknown"
 }
 
-// describeObject shows the keys of an object. The keys of a map, such as paths and logins, are values: they are "*".
+// describeObject shows the keys of an object. The keys of a map, such as paths and logins, are values; they are shown
+// as "*".
 func describeObject(object map[string]any, hidden []string, depth int) shape {
 	known := 0
 	for key := range object {
@@ -129,7 +131,7 @@ func isHidden(key string, hidden []string) bool {
 	return slices.ContainsFunc(hidden, func(h string) bool { return h != "" && strings.EqualFold(h, key) })
 }
 
-// merge is the shape of a value that has one shape or the other.
+// merge returns the shape of a value that has one of two shapes.
 func merge(a, b shape) shape {
 	switch {
 	case a == nil:
@@ -161,7 +163,7 @@ func merge(a, b shape) shape {
 	return strings.Join(slices.Compact(texts), " | ")
 }
 
-// alternatives are the shapes that one text stands for; what is not a text is only named.
+// alternatives returns the shapes that a text lists; for anything but a text it returns its description.
 func alternatives(s shape) []string {
 	switch v := s.(type) {
 	case string:
@@ -172,7 +174,7 @@ func alternatives(s shape) []string {
 	return []string{"object"}
 }
 
-// find returns the words that a key has anywhere in a shape.
+// find returns the words of the keys that match, anywhere in a shape.
 func find(s shape, match func(key string) bool) []string {
 	var found []string
 	switch v := s.(type) {

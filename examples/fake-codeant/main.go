@@ -1,5 +1,5 @@
-// Command fake-codeant serves a CodeAnt for people who test shell scripts, programs in other languages or a whole
-// pipeline by hand. It keeps everything in memory and needs no account.
+// Command fake-codeant is a CodeAnt server for testing shell scripts, programs in other languages or a whole pipeline
+// by hand. It keeps everything in memory and needs no account.
 //
 //	go run ./examples/fake-codeant -addr 127.0.0.1:8787 -scenario gates-fail
 package main
@@ -56,14 +56,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("there is no argument %q; see -h", flags.Arg(0))
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
 	}
 	chosen, err := scenarioOf(*name)
 	if err != nil {
 		return err
 	}
 	log := &lines{out: out}
-	opts := append([]codeanttest.Option{codeanttest.Address(*addr), codeanttest.DiscardUploads(), codeanttest.OnAnswer(log.request)}, chosen.options...)
+	opts := []codeanttest.Option{codeanttest.Address(*addr), codeanttest.DiscardUploads(), codeanttest.OnAnswer(log.request)}
+	opts = append(opts, chosen.options...)
 	if *tls {
 		opts = append(opts, codeanttest.TLS())
 	}
@@ -86,7 +87,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// writeCertificate writes what clients have to trust into a temporary file.
+// writeCertificate writes the certificate that clients must trust to a temporary file.
 func writeCertificate(server *codeanttest.Server) (string, error) {
 	f, err := os.CreateTemp("", "fake-codeant-*.pem")
 	if err != nil {

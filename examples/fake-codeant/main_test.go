@@ -123,8 +123,8 @@ func TestWrongFlags(t *testing.T) {
 		args []string
 		want string
 	}{
-		"scenario": {[]string{"-scenario", "odd"}, `there is no scenario "odd"; -scenario takes healthy, slow, gates-fail, scan-fails, flaky, down`},
-		"argument": {[]string{"healthy"}, `there is no argument "healthy"; see -h`},
+		"scenario": {[]string{"-scenario", "odd"}, `unknown scenario "odd"; -scenario takes healthy, slow, gates-fail, scan-fails, flaky, down`},
+		"argument": {[]string{"healthy"}, `unexpected argument "healthy"; see -h`},
 		"address":  {[]string{"-addr", "8787"}, "cannot serve on -addr 8787: the address is not host:port: address 8787: missing port in address"},
 	} {
 		t.Run(name, func(t *testing.T) {

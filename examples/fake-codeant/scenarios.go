@@ -12,7 +12,7 @@ import (
 	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
-// scenario is what happens to those who ask.
+// scenario configures how the server behaves.
 type scenario struct {
 	name, help string
 	options    []codeanttest.Option
@@ -42,7 +42,7 @@ func scenarioOf(name string) (scenario, error) {
 		}
 		names = append(names, s.name)
 	}
-	return scenario{}, fmt.Errorf("there is no scenario %q; -scenario takes %s", name, strings.Join(names, ", "))
+	return scenario{}, fmt.Errorf("unknown scenario %q; -scenario takes %s", name, strings.Join(names, ", "))
 }
 
 func scenarioHelp() string {
@@ -53,10 +53,11 @@ func scenarioHelp() string {
 	return b.String()
 }
 
-// findings lets the scans of every commit find something.
+// findings makes the scans of every commit find something.
 func findings(server *codeanttest.Server) {
 	for analysis, found := range map[codeant.Analysis]string{
-		codeant.SAST: `[{"file_path":"src/cart.js","line_number":5,"check_id":"unsafe-reduce","severity":"medium","message":"Prices are not checked"}]`,
+		codeant.SAST: `[{"file_path":"src/cart.js","line_number":5,"check_id":"unsafe-reduce","severity":"medium",` +
+			`"message":"Prices are not checked"}]`,
 		codeant.SCA: `[{"package_name":"left-pad","version":"1.0.0","vulnerability_id":"CVE-2026-0001","severity":"low",` +
 			`"fix_version":"1.0.1","file_path":"package-lock.json"}]`,
 	} {
@@ -81,8 +82,8 @@ func down(string, int) codeanttest.Fault {
 	return codeanttest.Fault{Status: http.StatusServiceUnavailable, Body: `{"message":"Service Unavailable"}`}
 }
 
-// flaky disturbs every second request of an operation, beginning with the first. What cannot be repeated safely is
-// only asked to come again.
+// flaky makes every second request of an operation fail, beginning with the first. Requests that are not safe to repeat
+// only get a 429.
 func flaky(op string, n int) codeanttest.Fault {
 	onlyOnce := slices.Contains([]string{"tokens.create", "teams.create", "teams.members.add"}, op) || strings.HasSuffix(op, ".start")
 	switch {

@@ -88,7 +88,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	}
 	result, err := wait(ctx, revision, opts)
 	done()
-	tell(p, result)
+	show(p, result)
 	return p.End(err)
 }
 
@@ -112,8 +112,8 @@ func start(ctx context.Context, p *pipeline.Program, client *codeant.Client, rev
 	return nil
 }
 
-// tell prints each gate with what it answered.
-func tell(p *pipeline.Program, result *codeant.GateResult) {
+// show prints each gate with its status.
+func show(p *pipeline.Program, result *codeant.GateResult) {
 	if result == nil {
 		return
 	}

@@ -21,14 +21,16 @@ var lcov []byte
 var (
 	foundInCode = json.RawMessage(`[
 		{"file_path": "cart.js", "line_number": 5, "check_id": "unsafe-reduce", "severity": "medium", "message": "prices are not checked"},
-		{"file_path": "checkout.js", "line_number": 41, "check_id": "sql-injection", "severity": "high", "message": "a query is built from user input"}
+		{"file_path": "checkout.js", "line_number": 41, "check_id": "sql-injection", "severity": "high",
+			"message": "a query is built from user input"}
 	]`)
 	foundInDependencies = json.RawMessage(`[
-		{"package_name": "left-pad", "version": "1.0.0", "vulnerability_id": "CVE-2026-0001", "severity": "low", "fix_version": "1.0.1", "file_path": "package-lock.json", "line_number": 12}
+		{"package_name": "left-pad", "version": "1.0.0", "vulnerability_id": "CVE-2026-0001", "severity": "low",
+			"fix_version": "1.0.1", "file_path": "package-lock.json", "line_number": 12}
 	]`)
 )
 
-// demo tells the story of one token on a server inside this program.
+// demo shows the life of one token on a server inside this program.
 func demo(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "%s is not set, so this runs on a CodeAnt server inside the program. Nothing leaves this machine.\n", codeant.TokenEnv)
 	server, err := codeanttest.Start(codeanttest.PendingPolls(2))
@@ -45,7 +47,8 @@ func demo(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Created the token %q: %s (the value is shown only now; keep it as a secret of your pipeline).\n", created.Name, created.Token)
+	fmt.Fprintf(out, "Created the token %q: %s (the value is shown only now; keep it as a secret of your pipeline).\n",
+		created.Name, created.Token)
 
 	pipeline, err := server.Client(codeant.WithToken(created.Token.Reveal()))
 	if err != nil {
@@ -60,7 +63,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	if err := upload(ctx, out, pipeline, codeant.CoverageUpload{Revision: revision, Body: bytes.NewReader(lcov)}); err != nil {
 		return err
 	}
-	// The server here is quick; with the real one leave the options at their defaults.
+	// This server is fast. With the real one, use the default options.
 	if err := scan(ctx, out, pipeline, revision, codeant.WaitOptions{Interval: 100 * time.Millisecond}); err != nil {
 		return err
 	}

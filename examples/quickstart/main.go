@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("there is no argument %q; see -h", flags.Arg(0))
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
 	}
 	if os.Getenv(codeant.TokenEnv) == "" {
 		if flags.NFlag() > 0 {

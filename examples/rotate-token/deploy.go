@@ -11,22 +11,23 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// grace is how long the command may go on after a signal, and how long what it left behind may hold its output.
+// grace is how long the command may run on after a signal, and how long a process that it left behind may keep its
+// output open.
 const grace = 2 * time.Second
 
-// maxOutput is how much of what the command prints is kept.
+// maxOutput is how many bytes of the command's output are kept.
 const maxOutput = 64 << 10
 
-// runDeploy hands the value over on standard input, where no other process sees it. What the command prints is shown
-// only if it fails; Rotate masks the value in it. Nothing of the command goes on after a failure.
+// runDeploy passes the value on standard input, where no other process can see it. The command's output is shown only
+// if it fails, and Rotate masks the value in it. After a failure no process of the command is left running.
 func runDeploy(ctx context.Context, command string, token codeant.Token) error {
-	// The command ends by way of stop, which has two steps; the context alone would kill at once.
+	// shellCommand stops the command in two steps; the context alone would kill it at once.
 	cmd := shellCommand(ctx, command)
 	var output limited
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(token.Reveal()), &output, &output
 	cmd.WaitDelay = grace
 	err := cmd.Run()
-	if ctx.Err() != nil { // even if the command succeeded meanwhile: the rotation is not to go on
+	if ctx.Err() != nil { // even if the command has succeeded: the rotation must not go on
 		killAll(cmd)
 		return fmt.Errorf("the command was stopped: %w", context.Cause(ctx))
 	}
@@ -44,7 +45,7 @@ func runDeploy(ctx context.Context, command string, token codeant.Token) error {
 	return fmt.Errorf("the command failed: %w", err)
 }
 
-// limited keeps the beginning of what is written to it.
+// limited keeps the first maxOutput bytes that are written to it.
 type limited struct{ strings.Builder }
 
 func (l *limited) Write(p []byte) (int, error) {

@@ -36,7 +36,7 @@ func shellCommand(ctx context.Context, command string) *exec.Cmd {
 	return cmd
 }
 
-// killAll ends what is left of the command's process group. Once the group is empty there is nothing to find.
+// killAll kills the rest of the command's process group, if any.
 func killAll(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

@@ -11,8 +11,8 @@ const (
 	onSignal = "Windows cannot pass a signal on: the command is ended at once."
 )
 
-// shellCommand runs a command by the shell of Windows, which reads its line as it is. A signal cannot be passed on there:
-// the command is killed.
+// shellCommand runs a command in the shell of Windows, which parses the line itself. Windows has no signals to pass on,
+// so the command is killed.
 func shellCommand(ctx context.Context, command string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "cmd")
 	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd /S /C "` + command + `"`}

@@ -1,5 +1,5 @@
-// Command rotate-token replaces a token through a command of yours that puts the new one in place, and only then revokes
-// the old one.
+// Command rotate-token replaces a token. It passes the new token to a command of yours that deploys it, and revokes the
+// old one only after that.
 package main
 
 import (
@@ -25,12 +25,12 @@ For example:
   -dry-run         show what would happen; needs no token
 
 The old token is revoked only after the command has succeeded. If it fails,
-leaves a process behind that holds its output, or rotate-token gets a signal,
-the new token is taken back. So the command must bear being run again.
+leaves a process behind that keeps its output open, or rotate-token gets a
+signal, the new token is revoked. So it must be safe to run the command again.
 ` + onSignal + `
 
-CodeAnt documents tokens as pages of its web app: the endpoints are inferred,
-and a server without them is exit code 4.
+CodeAnt documents tokens only as pages of its web app. The endpoints are
+inferred; if the server does not have them, the exit code is 4.
 
 The token to work with comes from CODEANT_API_TOKEN or ACCESS_TOKEN.
 -a, -access-token TOKEN works too, but other processes can read it.
@@ -77,7 +77,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	return p.End(err)
 }
 
-// list shows the tokens. The one in use is known by its last four characters, so there may be several that look like it.
+// list shows the tokens. The one in use is recognized by its last four characters, so several may be marked.
 func list(ctx context.Context, p *pipeline.Program, client *codeant.Client) error {
 	tokens, err := client.Tokens.List(ctx)
 	if err != nil {

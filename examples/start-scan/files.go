@@ -15,7 +15,7 @@ import (
 	"github.com/codeant-sdk/codeant/sarif"
 )
 
-// outputs are the files that the findings are written to.
+// outputs names the files to write the findings to.
 type outputs struct{ results, sarif, codequality, junit string }
 
 func (o *outputs) flags(p *pipeline.Program) {
@@ -25,7 +25,7 @@ func (o *outputs) flags(p *pipeline.Program) {
 	p.String(&o.junit, "", "junit")
 }
 
-// where says where all findings are.
+// where says where to find all findings.
 func (o *outputs) where() string {
 	for _, name := range []string{o.results, o.sarif, o.codequality, o.junit} {
 		if name != "" {
@@ -35,7 +35,7 @@ func (o *outputs) where() string {
 	return "-results FILE writes them all"
 }
 
-// writeResults writes what has finished, even if not all has: each analysis that is there bears its status.
+// writeResults writes the finished analyses, even if others have not finished. Each has its status.
 func (o *outputs) writeResults(p *pipeline.Program, report *codeant.ScanReport) error {
 	if o.results == "" {
 		return nil
@@ -47,10 +47,10 @@ func (o *outputs) writeResults(p *pipeline.Program, report *codeant.ScanReport) 
 	})
 }
 
-// maxBaseline is in bytes, and more than a report of a million findings has.
+// maxBaseline is in bytes, more than a report of a million findings has.
 const maxBaseline = 1 << 30
 
-// readBaseline reads what -results wrote.
+// readBaseline reads a file that -results wrote.
 func readBaseline(ctx context.Context, name string) (*codeant.ScanReport, error) {
 	content, err := openfile.ReadAll(ctx, name, maxBaseline)
 	var report codeant.ScanReport
@@ -76,7 +76,7 @@ func (o *outputs) write(p *pipeline.Program, report *codeant.ScanReport) error {
 	write("-sarif", o.sarif, func(w io.Writer) error {
 		summary, err := sarif.WriteSummary(w, report)
 		if n := summary.LeftOut(); n > 0 {
-			p.Warn("%s has the %d most severe findings and lacks %d: GitHub takes no more", o.sarif, summary.Results, n)
+			p.Warn("%s has the %d most severe findings and leaves out %d: GitHub accepts no more", o.sarif, summary.Results, n)
 		}
 		return err
 	})

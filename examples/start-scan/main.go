@@ -1,5 +1,5 @@
-// Command start-scan scans a commit and waits for what the scan finds. It takes the flags of CodeAnt's start_scan.sh and
-// exits 0 only if every analysis asked for has finished, with no finding at or above -fail-on.
+// Command start-scan scans a commit and waits for the findings. It takes the flags of CodeAnt's start_scan.sh and exits
+// 0 only if every requested analysis has finished without a finding at or above -fail-on.
 package main
 
 import (
@@ -39,7 +39,7 @@ Which commit (what is left out comes from the CI system's environment)
 
 func main() { pipeline.Main(run) }
 
-// options are what the flags of this program say.
+// options has the values of this program's flags.
 type options struct {
 	include, exclude, scanners, failOn string
 	noWait                             bool
@@ -122,7 +122,7 @@ func run(ctx context.Context, env pipeline.Env) int {
 	return p.End(results(ctx, p, client, revision, o))
 }
 
-// check reads the values that are words.
+// check parses the values that are words.
 func (o *options) check() error {
 	var err error
 	if o.wanted, err = parseScanners(o.scanners); err != nil || o.failOn == "" {
@@ -135,7 +135,7 @@ func (o *options) check() error {
 	return nil
 }
 
-// globs splits a list as the script joins it.
+// globs splits a list in the script's format.
 func globs(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }

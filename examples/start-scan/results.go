@@ -14,7 +14,7 @@ import (
 
 const (
 	shown     = 20 // findings on the screen
-	annotated = 10 // findings on the lines of GitHub's view of the changes
+	annotated = 10 // findings in GitHub's view of the changes
 )
 
 // results waits for the analyses and reports what they found.
@@ -27,15 +27,15 @@ func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, r
 		return waitErr
 	}
 	maskFindings(report, p.Mask)
-	tellAnalyses(p, report, o.wanted, missing)
+	showAnalyses(p, report, o.wanted, missing)
 	fresh := report
 	if o.baseline != nil {
 		fresh = report.Since(o.baseline)
 	}
-	tellFindings(p, report, fresh, o)
+	showFindings(p, report, fresh, o)
 	errs := []error{waitErr, o.files.writeResults(p, report)}
 	if waitErr == nil {
-		// Half a report is not written: where it is uploaded to, what it lacks would count as fixed.
+		// A partial report is not written: the system it is uploaded to would take missing findings as fixed.
 		errs = append(errs, o.files.write(p, report))
 	}
 	if o.failOn != "" {
@@ -44,7 +44,7 @@ func results(ctx context.Context, p *pipeline.Program, client *codeant.Client, r
 	return errors.Join(errs...)
 }
 
-// maskFindings takes the token out of findings that repeat it, before any format gets to escape it in its own way.
+// maskFindings removes the token from findings that repeat it, before any format escapes it.
 func maskFindings(report *codeant.ScanReport, mask func(string) string) {
 	for _, results := range report.Results {
 		for i := range results.Findings {
@@ -65,8 +65,8 @@ func maskFindings(report *codeant.ScanReport, mask func(string) string) {
 	}
 }
 
-// tellAnalyses says of each analysis how far it is, where that is not plain.
-func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanners, missing []codeant.Analysis) {
+// showAnalyses prints the analyses that have not finished or are not available.
+func showAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanners, missing []codeant.Analysis) {
 	for _, a := range slices.Concat(wanted.wanted, wanted.optional) {
 		state := "not finished"
 		if results := report.Results[a]; results != nil {
@@ -82,10 +82,10 @@ func tellAnalyses(p *pipeline.Program, report *codeant.ScanReport, wanted scanne
 	}
 }
 
-// tellFindings counts the open findings and shows the worst of those that are new.
-func tellFindings(p *pipeline.Program, report, fresh *codeant.ScanReport, o options) {
+// showFindings counts the open findings and shows the most severe new ones.
+func showFindings(p *pipeline.Program, report, fresh *codeant.ScanReport, o options) {
 	findings := fresh.Blocking(codeant.SeverityUnknown)
-	// What is not known may be worse than high, and is not to be cut off at the end of the list.
+	// An unknown severity may be worse than high, so it must not be cut off at the end of the list.
 	slices.SortStableFunc(findings, func(a, b codeant.Finding) int { return rank(b) - rank(a) })
 	count := pipeline.Findings{Total: len(findings), BySeverity: map[string]int{}}
 	var rows [][]string
@@ -126,7 +126,7 @@ func rank(f codeant.Finding) int {
 	return 2 * int(f.Severity)
 }
 
-// place is where a finding is, as one copies it into an editor.
+// place returns where a finding is, in a form to paste into an editor.
 func place(f codeant.Finding) string {
 	dependency := finding.Dependency(f)
 	if _, ok := finding.File(f); !ok && dependency != "" {
@@ -142,7 +142,7 @@ func place(f codeant.Finding) string {
 	return text
 }
 
-// counted says how many findings there are, and of which analyses: where one is missing, none is not all clear.
+// counted says how many findings there are, and of which analyses, because a missing analysis may have more.
 func counted(c pipeline.Findings, report *codeant.ScanReport) string {
 	var names []string
 	for a := range report.Results {
@@ -163,8 +163,8 @@ func plural(n int, one, several string) string {
 	return several
 }
 
-// blocking is an error if there are findings that -fail-on does not accept. The first of them are shown on GitHub at
-// their lines.
+// blocking returns an error if there are findings at or above -fail-on. It shows the first of them on GitHub at their
+// lines.
 func blocking(p *pipeline.Program, report *codeant.ScanReport, threshold codeant.Severity) error {
 	found := report.Blocking(threshold)
 	if len(found) == 0 {

@@ -14,14 +14,14 @@ import (
 
 var (
 	documented = []codeant.Analysis{codeant.SAST, codeant.SCA, codeant.Secrets, codeant.SBOM, codeant.AntiPatterns}
-	// observed are read from endpoints that only CodeAnt's command line client uses, where a token may be refused.
+	// observed are the analyses of endpoints that only CodeAnt's command line client uses and that may refuse a token.
 	observed = []codeant.Analysis{codeant.IaC, codeant.DeadCode, codeant.DuplicateCode, codeant.Docstrings, codeant.ComplexFunctions}
 )
 
 // scanners are the analyses that -scanners selects.
 type scanners struct {
 	wanted []codeant.Analysis
-	// optional are those of "all" that an installation may not have: then that is no failure.
+	// optional are those of "all" that an installation may lack; that is not a failure.
 	optional []codeant.Analysis
 }
 
@@ -55,7 +55,8 @@ func words(as []codeant.Analysis) string {
 	return strings.Join(texts, ", ")
 }
 
-// wait waits for what is wanted, and then for what is optional, which is asked for once to see whether it is there at all.
+// wait waits for the wanted analyses, then for the optional ones, after one call for each to see whether it is
+// available.
 func (s scanners) wait(ctx context.Context, client *codeant.Client, rev codeant.Revision, opts codeant.WaitOptions) (
 	report *codeant.ScanReport, missing []codeant.Analysis, err error,
 ) {
@@ -71,7 +72,7 @@ func (s scanners) wait(ctx context.Context, client *codeant.Client, rev codeant.
 			there = append(there, a)
 		}
 	}
-	if len(there) == 0 { // Wait of none would be of sast and sca
+	if len(there) == 0 { // Wait without analyses would wait for sast and sca
 		return report, missing, nil
 	}
 	more, err := client.Scans.Wait(ctx, rev, opts, there...)
@@ -83,7 +84,7 @@ func (s scanners) wait(ctx context.Context, client *codeant.Client, rev codeant.
 	return report, missing, err
 }
 
-// refused reports whether CodeAnt answered that the token may not read an analysis, or that there is none.
+// refused reports whether CodeAnt answered that the token may not read an analysis, or that it does not exist.
 func refused(err error) bool {
 	var answer *codeant.APIError
 	if !errors.As(err, &answer) || errors.Is(err, codeant.ErrBadResponse) {

@@ -1,5 +1,5 @@
-// Command upload-coverage uploads coverage reports. It takes the flags of CodeAnt's upload_coverage.sh and exits 0 only if
-// every report was stored and CodeAnt has acknowledged it.
+// Command upload-coverage uploads coverage reports. It takes the flags of CodeAnt's upload_coverage.sh and exits 0 only
+// if every report was stored and acknowledged by CodeAnt.
 package main
 
 import (

@@ -34,8 +34,8 @@ func (r report) String() string {
 	return r.path + " (module " + r.module + ")"
 }
 
-// find pairs files with modules. A name that is not a file is a glob; all that it finds has the module of its flag. No two
-// reports may have the same module: CodeAnt keeps one report of each, so one of them would be lost.
+// find pairs files with modules. A name that is not a file is a glob; all its matches have the module of its flag. No
+// two reports may have the same module: CodeAnt keeps only one report for each, so one would be lost.
 func find(files, modules []string, moduleFromDir bool) ([]report, error) {
 	switch {
 	case len(files) == 0:
@@ -94,7 +94,7 @@ func expand(file string) ([]string, error) {
 	return found, nil
 }
 
-// directory is the module of a report by its place: relative to the working directory, if it is below it.
+// directory returns the module of a report: its directory, relative to the working directory if it is below it.
 func directory(path string) string {
 	dir := filepath.Dir(path)
 	if filepath.IsAbs(dir) {
@@ -110,7 +110,7 @@ func directory(path string) string {
 	return dir
 }
 
-// workspace is the root of the repository, if the CI system names it.
+// workspace returns the root of the repository, if the CI system names it.
 func workspace(env pipeline.Env) string {
 	for _, name := range []string{
 		"GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BITBUCKET_CLONE_DIR", "BUILD_SOURCESDIRECTORY", "BUILDKITE_BUILD_CHECKOUT_PATH",
@@ -123,7 +123,7 @@ func workspace(env pipeline.Env) string {
 	return ""
 }
 
-// recognise finds out what a report is, and converts a Go cover profile.
+// recognise detects the format of a report, and converts a Go cover profile.
 func (r *report) recognise(ctx context.Context, goModule, root string) error {
 	f, err := openfile.Open(r.path)
 	if err != nil {
@@ -151,7 +151,7 @@ func (r *report) recognise(ctx context.Context, goModule, root string) error {
 	return nil
 }
 
-// convert makes Cobertura of a Go cover profile, with names relative to the root of the repository.
+// convert converts a Go cover profile to Cobertura, with names relative to the root of the repository.
 func (r *report) convert(profile io.Reader, goModule, root string) error {
 	module, err := gocover.FindModule(r.path, root)
 	if goModule != "" {

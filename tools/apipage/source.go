@@ -13,20 +13,20 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// operation is a declaration of one.
+// operation is a declared operation.
 type operation struct {
 	name, path, tokenField string
 	idempotent             bool
 }
 
-// method is an exported method of a service that has an endpoint of its own.
+// method is an exported method of a service with its own endpoint.
 type method struct {
 	name             string   // "Scans.Start"
 	operations       []string // variables
 	known, uncertain string
 }
 
-// source is what the package says about its endpoints.
+// source has what the package declares about its endpoints.
 type source struct {
 	pkg        *packages.Package
 	bodies     map[types.Object]*ast.FuncDecl
@@ -37,7 +37,9 @@ type source struct {
 
 func read(root string) (*source, error) {
 	loaded, err := packages.Load(&packages.Config{
-		Dir: root, Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps,
+		Dir: root,
+		Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo |
+			packages.NeedImports | packages.NeedDeps,
 	}, ".")
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func read(root string) (*source, error) {
 	return s, errors.Join(problems...)
 }
 
-// declarations takes in the operations that a var declaration holds.
+// declarations reads the operations of a var declaration.
 func (s *source) declarations(decl *ast.GenDecl) error {
 	if decl.Tok != token.VAR {
 		return nil
@@ -101,11 +103,11 @@ func (s *source) operation(expr ast.Expr, arguments map[types.Object]string) (op
 	switch expr := expr.(type) {
 	case *ast.CallExpr:
 		f := s.bodies[s.pkg.TypesInfo.Uses[expr.Fun.(*ast.Ident)]]
-		if f == nil { // declared further down, or in another file
+		if f == nil { // declared later, or in another file
 			f = s.find(expr.Fun.(*ast.Ident).Name)
 		}
 		if f == nil {
-			return op, errors.New("is made by an unknown function")
+			return op, errors.New("is returned by an unknown function")
 		}
 		values := map[types.Object]string{}
 		at := 0
@@ -138,7 +140,7 @@ func (s *source) operation(expr ast.Expr, arguments map[types.Object]string) (op
 	return op, nil
 }
 
-// result returns what a function returns at its end, or what the variable that it returns was declared as.
+// result returns the expression that a function returns, or that the variable it returns was declared with.
 func result(f *ast.FuncDecl) ast.Expr {
 	last, ok := f.Body.List[len(f.Body.List)-1].(*ast.ReturnStmt)
 	if !ok {
@@ -184,7 +186,7 @@ func (s *source) text(expr ast.Expr, arguments map[types.Object]string) string {
 	return ""
 }
 
-// method takes in an exported method of a service whose comment has its evidence.
+// method reads an exported method of a service whose comment has an Evidence paragraph.
 func (s *source) method(f *ast.FuncDecl) error {
 	service := receiver(f)
 	if !strings.HasSuffix(service, "Service") || !f.Name.IsExported() {
@@ -218,7 +220,7 @@ func receiver(f *ast.FuncDecl) string {
 	return name.Name
 }
 
-// reach collects the operations that a function uses: itself or by the functions of the package that it calls.
+// reach collects the operations that a function uses, directly or through functions of the package that it calls.
 func (s *source) reach(f *ast.FuncDecl, seen map[*ast.FuncDecl]bool, operations *[]string) {
 	if f == nil || f.Body == nil || seen[f] {
 		return

@@ -32,8 +32,8 @@ func (s *Spec) check(method, path string, header http.Header, body []byte) []err
 	return errs
 }
 
-// checkCredential wants a CodeAnt token in the header wherever the operation names bearerAuth, even where the
-// description leaves the choice open.
+// checkCredential requires a CodeAnt token in the header if the operation names bearerAuth, even if the description
+// allows others.
 func checkCredential(op *openapi3.Operation, header http.Header) []error {
 	takesBearer := slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool {
 		_, ok := r["bearerAuth"]
@@ -86,7 +86,7 @@ func problem(format string, args ...any) []error {
 	return []error{fmt.Errorf(format, args...)}
 }
 
-// uuidPattern is wider than the library's own, which knows no version above 5.
+// uuidPattern is wider than the library's own, which does not accept versions above 5.
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 var uuid = openapi3.NewCallbackValidator(func(s string) error {
@@ -105,8 +105,8 @@ func schemaErrors(schema *openapi3.Schema, value any) []error {
 	return leaves(err)
 }
 
-// leaves takes apart what the library nests: the parts of an allOf and the errors of one value. Its own text would
-// print the schema and the value.
+// leaves flattens the nested errors of the library: the parts of an allOf and the errors of one value. The library's
+// own text would print the schema and the value.
 func leaves(err error) []error {
 	var many openapi3.MultiError
 	if errors.As(err, &many) {
@@ -130,7 +130,8 @@ func fieldError(field, reason string) error {
 	return fmt.Errorf("body: %s: %s", field, reason)
 }
 
-// joined is errors.Join in a fixed order, each text once: maps have none, and the parts of an allOf share fields.
+// joined is errors.Join in a fixed order, each text once, because maps have no order and the parts of an allOf share
+// fields.
 func joined(errs []error) error {
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(slices.CompactFunc(errs, func(a, b error) bool { return a.Error() == b.Error() })...)

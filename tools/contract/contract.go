@@ -1,8 +1,7 @@
 // Package contract checks recorded HTTP requests against an OpenAPI description.
 //
-// It is stricter than the description's own rules: a field that no schema names is an error, because a client
-// that invents or misspells a field must not pass. Only an object that says additionalProperties itself may
-// hold others.
+// It is stricter than the description's own rules: a field that no schema names is an error, because a client that
+// invents or misspells a field must not pass. Only an object that declares additionalProperties may have others.
 package contract
 
 import (
@@ -23,8 +22,8 @@ type Spec struct {
 	ids    map[string]string              // operationId to "METHOD path", main paths only
 }
 
-// Load reads the OpenAPI 3 file at path. A description that is itself invalid, an operation without an id, and
-// parameters, of which Check knows nothing, are errors.
+// Load reads the OpenAPI 3 file at path. An invalid description, an operation without an id, and parameters, which
+// Check does not support, are errors.
 func Load(path string) (*Spec, error) {
 	doc, err := openapi3.NewLoader().LoadFromFile(path)
 	if err != nil {
@@ -73,7 +72,8 @@ func (s *Spec) OperationIDs() map[string]string {
 	return maps.Clone(s.ids)
 }
 
-// find returns the operation at method and path. A known path with another method is told from an unknown path.
+// find returns the operation at method and path. The error for a known path with another method differs from that for
+// an unknown path.
 func (s *Spec) find(method, path string) (*openapi3.Operation, error) {
 	if op := s.routes[method+" "+path]; op != nil {
 		return op, nil
@@ -95,9 +95,9 @@ type Request struct {
 	Body             []byte
 }
 
-// CheckAll checks every request and joins what is wrong with them, each error led by the request's Op. The requests
-// whose Op is listed in outside are not described by the file and are left alone; one that is described after all
-// is an error, so that the list cannot hide a request.
+// CheckAll checks every request and joins the errors, each of which begins with the request's Op. It skips requests
+// whose Op is listed in outside, which the file does not describe. If the file does describe one of these, that is an
+// error, so that the list cannot hide a request.
 func (s *Spec) CheckAll(requests []Request, outside ...string) error {
 	var errs []error
 	for _, r := range requests {

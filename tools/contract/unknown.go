@@ -6,12 +6,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// unknownFields returns an error for each field of value, however deep, that no part of the schema names.
+// unknownFields returns an error for each field of value, at any depth, that no part of the schema names.
 func unknownFields(schema *openapi3.SchemaRef, value any) []error {
 	return unknownIn("", parts(schema), value)
 }
 
-// unknownIn descends into value as far as there are schemas: what is let in without one is free-form.
+// unknownIn descends into value as far as it has schemas; a value without a schema may have any fields.
 func unknownIn(at string, schemas []*openapi3.Schema, value any) []error {
 	if len(schemas) == 0 {
 		return nil
@@ -38,7 +38,7 @@ func unknownIn(at string, schemas []*openapi3.Schema, value any) []error {
 	return errs
 }
 
-// property gathers what the schemas say of one field of an object, and whether any of them lets it be there.
+// property returns the schemas of one field of an object, and whether any schema allows the field.
 func property(schemas []*openapi3.Schema, name string) (of []*openapi3.Schema, known bool) {
 	for _, s := range schemas {
 		if p, ok := s.Properties[name]; ok {
@@ -55,7 +55,7 @@ func property(schemas []*openapi3.Schema, name string) (of []*openapi3.Schema, k
 	return of, known
 }
 
-// parts returns the schema and all that it is composed of.
+// parts returns the schema and all schemas that it is composed of.
 func parts(ref *openapi3.SchemaRef) []*openapi3.Schema {
 	if ref == nil {
 		return nil

@@ -59,7 +59,7 @@ func (s stub) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// calls compares one small call with its floor, over a stub and over a connection of loopback.
+// calls compares one small call with its floor, over a stub and over a loopback connection.
 func calls() []row {
 	var rows []row
 	for _, call := range []struct {

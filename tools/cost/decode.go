@@ -31,9 +31,13 @@ func decoding() []row {
 			var out floorResults
 			check(json.Unmarshal(answer, &out))
 		}
-		rows = append(rows, row{what: test.name + ": time over encoding/json", got: best(ours) / best(floor), bar: test.timeBar, unit: "x", time: true})
+		rows = append(rows, row{
+			what: test.name + ": time over encoding/json", got: best(ours) / best(floor), bar: test.timeBar, unit: "x", time: true,
+		})
 		if test.heap > 0 {
-			rows = append(rows, row{what: test.name + ": peak heap over encoding/json", got: peakHeap(ours) / peakHeap(floor), bar: test.heap, unit: "x"})
+			rows = append(rows, row{
+				what: test.name + ": peak heap over encoding/json", got: peakHeap(ours) / peakHeap(floor), bar: test.heap, unit: "x",
+			})
 		}
 	}
 	return rows
@@ -61,8 +65,8 @@ func best(f func()) float64 {
 	return shortest.Seconds()
 }
 
-// peakHeap returns the most bytes of objects that the heap held while f ran, above those before it: the smallest of
-// several runs, because the collector's timing is chance.
+// peakHeap returns by how many bytes the objects on the heap grew at most while f ran: the smallest value of several
+// runs, because the collector's timing varies.
 func peakHeap(f func()) float64 {
 	least := uint64(1 << 62)
 	for range 5 {

@@ -1,6 +1,6 @@
-// Program cost prints what this module's calls cost beside the same calls written by hand with net/http and encoding/json,
-// in one run, and fails if a bar on allocations, bytes or memory is broken. Times are printed and never judged, because
-// they depend on the machine.
+// Command cost compares the cost of this module's calls with that of the same calls written by hand with net/http and
+// encoding/json, in one run. It fails if allocations, bytes or memory exceed a limit. Times are printed but have no
+// limit, because they depend on the machine.
 //
 //	go -C tools run ./cost           the table
 //	go -C tools run ./cost -growth   how cost grows with the size of answers and the number of goroutines
@@ -18,9 +18,9 @@ import (
 type row struct {
 	what string
 	got  float64
-	bar  float64 // at most this; 0: there is none
+	bar  float64 // the limit; 0 means none
 	unit string  // "x" is a ratio to the floor
-	time bool    // printed and not judged
+	time bool    // printed, without a limit
 }
 
 func (r row) holds() bool { return r.bar == 0 || r.got <= r.bar }
@@ -67,7 +67,7 @@ func table(only string) []row {
 	return rows
 }
 
-// printTable prints rows and reports whether all bars hold that are judged.
+// printTable prints rows and reports whether all values are within their limits.
 func printTable(w *os.File, rows []row) bool {
 	ok := true
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

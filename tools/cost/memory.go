@@ -33,14 +33,17 @@ var shapes = []struct {
 	{"60 MiB of keys in a finding", codeant.SAST, `{"results":[{`, `"":0,`, `"a":0}]}`, 60 << 20, 200},
 	{"60 MiB of top-level keys", codeant.SAST, `{`, `"":0,`, `"results":[]}`, 60 << 20, 200},
 	{"60 MiB of CWEs", codeant.SAST, `{"results":[{"cwe":[`, `1,`, `1]}]}`, 60 << 20, 200},
-	{"60 MiB of findings with one CWE", codeant.SAST, `{"results":[`, `{"cwe":[1],"message":"a message","path":"file.go","line":7},`, `{}]}`, 60 << 20, 200},
+	{
+		"60 MiB of findings with one CWE", codeant.SAST,
+		`{"results":[`, `{"cwe":[1],"message":"a message","path":"file.go","line":7},`, `{}]}`, 60 << 20, 200,
+	},
 	{"60 MiB of files", codeant.AntiPatterns, `{"results":{`, `"a/b":{},`, `"c/d":{}}}`, 60 << 20, 200},
 	{"60 MiB of packages", codeant.SBOM, `{"results":{"sboms":[{"packages":[`, `{},`, `{}]}]}}`, 60 << 20, 200},
 	{"60 MiB of an error's text", codeant.SAST, `{"error":"`, `aaaaaaaaaa`, `"}`, 60 << 20, 200},
 	{"60 MiB of escapes", codeant.SAST, `{"results":[{"message":"`, `\n`, `"}]}`, 60 << 20, 200},
 }
 
-// resident measures the memory of a whole program that reads such an answer.
+// resident measures the memory of a whole process that reads such an answer.
 func resident() []row {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		io.Copy(io.Discard, req.Body)
@@ -99,8 +102,8 @@ func runChild(name, address string) error {
 	return errors.New("unknown shape " + name)
 }
 
-// peakResident returns the most memory that this process ever had, in MiB. Linux counts it from the start of the program;
-// what getrusage says there includes the parent's.
+// peakResident returns the highest memory use of this process so far, in MiB. On Linux it does not use getrusage, which
+// includes the parent's.
 func peakResident() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if _, after, found := strings.Cut(string(status), "VmHWM:"); err == nil && found {

@@ -26,7 +26,7 @@ func sorting() row {
 	return row{what: "sorting 100,000 findings", got: seconds * 1000, bar: 35, unit: "ms", time: true}
 }
 
-// shuffled returns a report whose findings are in no order.
+// shuffled returns a report with unsorted findings.
 func shuffled(n int) *codeant.ScanReport {
 	results := &codeant.ScanResults{Analysis: codeant.SAST}
 	for i := range n {
@@ -39,7 +39,7 @@ func shuffled(n int) *codeant.ScanReport {
 	return &codeant.ScanReport{Results: map[codeant.Analysis]*codeant.ScanResults{codeant.SAST: results}}
 }
 
-// keeping measures what stays in memory of a large answer if one finding of it is kept with a clone of its Raw.
+// keeping measures how much of a large answer stays in memory if one finding of it is kept with a clone of its Raw.
 func keeping() row {
 	client := stubClient(largeBody(large, false))
 	runtime.GC()
@@ -56,7 +56,8 @@ func keeping() row {
 
 func listing() row {
 	const n = 10_000
-	one := `{"id":"5f0c6a-%d","name":"ci of the shop","last4":"ghij","provider":"github","organization":"acme","created_at":"2026-01-31T10:00:00Z","status":"Active"}`
+	one := `{"id":"5f0c6a-%d","name":"ci of the shop","last4":"ghij","provider":"github","organization":"acme",` +
+		`"created_at":"2026-01-31T10:00:00Z","status":"Active"}`
 	var list strings.Builder
 	for i := range n {
 		if i > 0 {

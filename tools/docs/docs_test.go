@@ -101,6 +101,6 @@ func TestMistakesAreFound(t *testing.T) {
 	assert.Len(t, page.Blocks, strings.Count(string(source), "Want: "))
 	problems := checkLinks(root, []Page{page})
 	require.Len(t, problems, 2)
-	assert.EqualError(t, problems[0], page.Name+":5: the link missing.md leads nowhere")
+	assert.EqualError(t, problems[0], page.Name+":5: the target of the link missing.md does not exist")
 	assert.EqualError(t, problems[1], page.Name+":5: "+page.Name+" has no heading #nowhere")
 }

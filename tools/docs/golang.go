@@ -17,7 +17,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// imports are the packages that fragments use by their name alone.
+// imports are the packages that fragments may use without importing them.
 var imports = func() map[string]string {
 	const own = "github.com/codeant-sdk/codeant"
 	known := map[string]string{"codeant": own}
@@ -32,9 +32,9 @@ var imports = func() map[string]string {
 	return known
 }()
 
-// goFile makes a Go file of a block. A block that begins with its package is taken as it is. Declarations get a package and
-// the imports they lack; statements get a function around them besides, in which ctx and the given variables exist and an
-// error can be returned. Problems are reported at the place in the page, which is at the given path.
+// goFile makes a Go file from a block. A block that begins with a package clause is used unchanged. Declarations get a
+// package clause and missing imports; statements are also wrapped in a function that has ctx and the given variables
+// and returns an error. Problems are reported at their position in the page, which is at the given path.
 func (b Block) goFile(path string) (source string, whole bool, err error) {
 	text := fmt.Sprintf("//line %s:%d\n%s", path, b.Line, b.Text)
 	if whole = strings.HasPrefix(strings.TrimSpace(b.Text), "package "); whole {
@@ -58,7 +58,7 @@ func (b Block) goFile(path string) (source string, whole bool, err error) {
 	return "package page\n\n" + missingImports(file) + body, false, nil
 }
 
-// uses returns statements that use what the statements of the one function declare: a fragment may leave that to its reader.
+// uses returns statements that use the variables of the one function, because a fragment need not use them itself.
 func uses(file *ast.File) string {
 	var b strings.Builder
 	use := func(name *ast.Ident) {
@@ -111,13 +111,13 @@ func missingImports(file *ast.File) string {
 	return b.String()
 }
 
-// goModule is a copy of a module's go.mod and go.sum, with the packages that blocks of Go make.
+// goModule is a copy of a module's go.mod and go.sum, with the packages made from Go blocks.
 type goModule struct {
 	dir   string
 	tests bool
 }
 
-// writeGo writes the Go blocks of the pages below dir and returns the modules that they are in, by their folder below root.
+// writeGo writes the Go blocks of the pages to folders below dir and returns their modules by their folder below root.
 func writeGo(root, dir string, pages []Page) (map[string]*goModule, []error) {
 	modules := map[string]*goModule{}
 	var problems []error
@@ -149,7 +149,7 @@ func writeGo(root, dir string, pages []Page) (map[string]*goModule, []error) {
 	return modules, problems
 }
 
-// copyFrom copies what a go.mod requires, with the paths of replacements made absolute.
+// copyFrom copies go.mod and go.sum, with the paths of replacements made absolute.
 func (m *goModule) copyFrom(original string) error {
 	path := filepath.Join(original, "go.mod")
 	data, err := os.ReadFile(path)
@@ -196,7 +196,7 @@ func (m *goModule) write(b Block, number int, source string, whole bool) error {
 
 // check compiles and vets the packages and runs their tests.
 func (m *goModule) check() error {
-	// What follows a return is there to use variables.
+	// Statements after a return are there only to use variables.
 	if err := m.run("vet", "-unreachable=false", "./..."); err != nil || !m.tests {
 		return err
 	}

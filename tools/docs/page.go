@@ -1,8 +1,8 @@
 // Package docs checks the pages of this repository: their Go compiles, their shell commands and pipelines run against
 // package codeanttest, their data can be parsed and their links lead somewhere.
 //
-// A block of a page says its language: go, sh, yaml, json, xml, text or diff; an indented block is sh. Further words for the
-// checker stand in an HTML comment before the block, where a reader does not see them:
+// Each code block names its language: go, sh, yaml, json, xml, text or diff; an indented block is sh. An HTML comment
+// before the block, which readers do not see, can have instructions for the checker:
 //
 //	<!-- given: client *codeant.Client, file *os.File -->   variables that a fragment of Go uses (ctx is always there)
 //	<!-- module: tools/otel -->                             the module whose requirements a block of Go needs
@@ -58,7 +58,7 @@ func (b Block) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %s", b.Page, b.Line, fmt.Sprintf(format, args...))
 }
 
-// ReadPages reads all pages below root but those of test data.
+// ReadPages reads all pages below root except those in testdata.
 func ReadPages(root string) ([]Page, error) {
 	var pages []Page
 	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
@@ -91,7 +91,7 @@ func parsePage(name string, source []byte) (Page, error) {
 	page := Page{Name: name}
 	markdown := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 	root := markdown.Parser().Parse(text.NewReader(source))
-	line := 1 // of the last node that knows its place; links do not know theirs
+	line := 1 // of the last node with a position; links have none
 	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
@@ -157,7 +157,7 @@ func (b *Block) direct(comment string) error {
 	return nil
 }
 
-// checkLinks finds the links that lead nowhere.
+// checkLinks finds broken links.
 func checkLinks(root string, pages []Page) []error {
 	var problems []error
 	for _, page := range pages {
@@ -168,7 +168,7 @@ func checkLinks(root string, pages []Page) []error {
 				target = filepath.ToSlash(filepath.Join(filepath.Dir(page.Name), file))
 			}
 			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
-				problems = append(problems, fmt.Errorf("%s:%d: the link %s leads nowhere", page.Name, link.Line, link.Target))
+				problems = append(problems, fmt.Errorf("%s:%d: the target of the link %s does not exist", page.Name, link.Line, link.Target))
 				continue
 			}
 			at := slices.IndexFunc(pages, func(p Page) bool { return p.Name == target })

@@ -43,7 +43,7 @@ var systems = map[string]system{
 	}},
 }
 
-// systemOf tells by its keys which system a document is for; empty for other YAML.
+// systemOf returns the system that a document is for, by its keys. It is empty for other YAML.
 func systemOf(doc map[string]any) string {
 	has := func(key string) bool { return doc[key] != nil }
 	switch {
@@ -62,7 +62,7 @@ func systemOf(doc map[string]any) string {
 	return ""
 }
 
-// yaml checks a block of YAML; a pipeline is checked against the schema of its system and its commands are run.
+// yaml checks a block of YAML. It checks a pipeline against the schema of its system and runs its commands.
 func (r *runner) yaml(b Block) error {
 	var doc any
 	if err := yaml.Unmarshal([]byte(b.Text), &doc); err != nil {
@@ -122,7 +122,7 @@ func (b Block) lintWorkflow() error {
 	return errors.Join(problems...)
 }
 
-// collect takes the commands and variables out of a pipeline, wherever they are, in order.
+// collect returns the commands and variables of a pipeline, wherever they are, in order.
 func collect(value any, name string, variables map[string]string, scripts *[]string) {
 	switch v := value.(type) {
 	case []any:
@@ -178,7 +178,7 @@ func sequence(v map[string]any) []string {
 
 var azureMacro = regexp.MustCompile(`\$\(([A-Za-z.]+)\)`)
 
-// plain replaces what the system would, in a variable or in a command: the macros of Azure.
+// plain replaces the macros that Azure Pipelines would replace in a variable or a command.
 func plain(name, text string, variables map[string]string) string {
 	if name != "azure" {
 		return text

@@ -1,6 +1,6 @@
 package docs
 
-// What the Go of the pages imports has to be among the requirements of this module.
+// This module must require whatever the Go blocks of the pages import.
 import (
 	_ "github.com/stretchr/testify/assert"
 	_ "github.com/stretchr/testify/require"

@@ -25,8 +25,8 @@ const (
 	commit      = "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c"
 )
 
-// runner runs the commands of pages: in a folder with coverage reports, with the programs of this repository in place of
-// what go would fetch, and with a CodeAnt server.
+// runner runs the commands of pages in a folder with coverage reports, with the programs of this repository instead of
+// those that go would fetch, and with a CodeAnt server.
 type runner struct {
 	root     string
 	programs string
@@ -42,7 +42,7 @@ func newRunner(root, dir string) (*runner, error) {
 	return &runner{root: root, programs: dir}, nil
 }
 
-// shell runs a block of commands. Without further variables it runs as on a developer's machine.
+// shell runs a block of commands, without other variables than on a developer's machine.
 func (r *runner) shell(b Block) error {
 	if b.NotRun != "" {
 		if output, err := exec.Command("bash", "-n", "-c", b.Text).CombinedOutput(); err != nil {
@@ -55,7 +55,7 @@ func (r *runner) shell(b Block) error {
 	})
 }
 
-// mustReach are the operations that have to have reached the server once a program ended well.
+// mustReach lists for each program the operations that must have reached the server if it succeeded.
 var mustReach = map[string]string{"upload-coverage": "coverage.complete", "start-scan": "scans.start", "quality-gates": "gates.start"}
 
 // run runs scripts one after the other in one folder, which $FOLDER in a variable names.
@@ -96,7 +96,7 @@ func (r *runner) run(b Block, scripts []string, variables map[string]string) err
 	return b.reached(server, strings.Join(scripts, "\n"))
 }
 
-// reached finds programs that ended well without having done what they are for.
+// reached finds programs that succeeded without doing their work.
 func (b Block) reached(server *codeanttest.Server, script string) error {
 	if b.Exit != 0 || strings.Contains(script, "-dry-run") {
 		return nil
@@ -113,7 +113,7 @@ func (b Block) reached(server *codeanttest.Server, script string) error {
 	return nil
 }
 
-// folder makes the folder that commands run in.
+// folder creates the folder that commands run in.
 func (r *runner) folder() (string, error) {
 	folder, err := os.MkdirTemp("", "page")
 	if err != nil {
@@ -122,7 +122,7 @@ func (r *runner) folder() (string, error) {
 	if err := os.CopyFS(folder, os.DirFS(filepath.Join(r.root, "tools", "docs", "testdata", "work"))); err != nil {
 		return "", err
 	}
-	// The gate of the repository, of which the pages name steps.
+	// The pages name steps of .ci/run.
 	gate, err := os.ReadFile(filepath.Join(r.root, ".ci", "run"))
 	if err != nil {
 		return "", err
@@ -131,13 +131,14 @@ func (r *runner) folder() (string, error) {
 	for _, m := range regexp.MustCompile(`(?m)^step_([a-z-]+)\(\)`).FindAllStringSubmatch(string(gate), -1) {
 		steps = append(steps, m[1])
 	}
-	stub := "#!/bin/sh\nfor step; do case \" " + strings.Join(steps, " ") + " \" in *\" $step \"*) ;; *) echo no step $step; exit 2;; esac; done\n"
+	stub := "#!/bin/sh\nfor step; do case \" " + strings.Join(steps, " ") +
+		" \" in *\" $step \"*) ;; *) echo no step $step; exit 2;; esac; done\n"
 	return folder, errors.Join(os.Mkdir(filepath.Join(folder, ".ci"), 0o755),
 		os.WriteFile(filepath.Join(folder, ".ci", "run"), []byte(stub), 0o755),
 		os.WriteFile(filepath.Join(folder, ".ci", "dist"), []byte("#!/bin/sh\n"), 0o755))
 }
 
-// command runs a script, and ends what it leaves running in the background.
+// command runs a script, and kills what it leaves running in the background.
 func command(folder string, environment []string, script string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandTime)
 	defer cancel()
@@ -150,10 +151,10 @@ func command(folder string, environment []string, script string) (string, error)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	err := cmd.Run()
 	if cmd.Process != nil {
-		end() // nothing is left, mostly
+		end() // usually nothing is left
 	}
 	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // it ended well; what it left in the background held its output open
+		err = nil // it succeeded, but a background process kept its output open
 	}
 	return output.String(), err
 }

@@ -1,6 +1,6 @@
-// Command embedding is a web service that embeds the CodeAnt client, as docs/embedding.md describes: one client for each
-// organization with a token that can be replaced in its file, shared connections, a log, traces, metrics, and an end that
-// lets running requests finish.
+// Command embedding is a web service that embeds the CodeAnt client, as docs/embedding.md describes: one client for
+// each organization with a token that can be replaced in its file, shared connections, a log, traces, metrics, and a
+// graceful shutdown.
 package main
 
 import (
@@ -67,7 +67,7 @@ type config struct {
 	wait   codeant.WaitOptions
 }
 
-// run serves until the context ends, lets running requests finish for the time of grace, and then ends their waits.
+// run serves until the context ends, lets running requests finish during the grace period, and then ends their waits.
 func run(ctx context.Context, listener net.Listener, c config) error {
 	provider := trace.NewTracerProvider(c.spans)
 	registry := prometheus.NewRegistry()
@@ -88,7 +88,7 @@ func run(ctx context.Context, listener net.Listener, c config) error {
 	mux.Handle("/", (&service{tenants: clients, wait: c.wait, log: c.log}).routes())
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 
-	// The requests' contexts outlive ctx: they end when the time of grace is over.
+	// The requests' contexts outlive ctx: they end after the grace period.
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	server := &http.Server{

@@ -15,7 +15,7 @@ import (
 
 const maxReport = 32 << 20
 
-// service answers requests of its own by requests to CodeAnt.
+// service answers HTTP requests by calling CodeAnt.
 type service struct {
 	tenants *tenants
 	wait    codeant.WaitOptions
@@ -50,7 +50,7 @@ func (s *service) handler(f func(*codeant.Client, *http.Request) (any, error)) h
 	}
 }
 
-// failure is what the callers of this service learn of an error. The rest is for its own log.
+// failure is what the callers of this service learn about an error. The rest goes to the log.
 func failure(err error) (status int, text string) {
 	switch {
 	case errors.Is(err, context.Canceled):

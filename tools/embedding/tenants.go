@@ -12,14 +12,14 @@ import (
 )
 
 // tenants are the clients of this service, one for each organization, because a token belongs to one organization. They
-// share one transport, and so their connections.
+// share one transport and thus its connections.
 type tenants struct {
 	shared  *http.Client
 	clients map[string]*codeant.Client
 }
 
-// openTenants makes a client for each file of a folder, such as a mounted secret of Kubernetes: the file's name is the
-// organization's, its content the token. A token that is replaced in its file is used from the next request on.
+// openTenants creates a client for each file of a folder, such as a mounted Kubernetes secret. The file's name is that
+// of the organization, its content is the token. A new token in the file is used from the next request on.
 func openTenants(folder string, shared *http.Client, options func(organization string) []codeant.Option) (*tenants, error) {
 	files, err := os.ReadDir(folder)
 	if err != nil {

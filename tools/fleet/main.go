@@ -61,7 +61,9 @@ func tables(t *testing.T, sizes []string, write bool) error {
 		fmt.Fprintf(os.Stderr, "%d pipelines: %s\n", pipelines, time.Since(began).Round(time.Second))
 		if write { // what there is so far: the largest fleet takes long
 			docs := filepath.Join("..", "..", "docs")
-			if err := errors.Join(picture(pictured, filepath.Join(docs, "scale.svg")), replace(filepath.Join(docs, "scale.md"), page.String())); err != nil {
+			err := errors.Join(
+				picture(pictured, filepath.Join(docs, "scale.svg")), replace(filepath.Join(docs, "scale.md"), page.String()))
+			if err != nil {
 				return err
 			}
 		}

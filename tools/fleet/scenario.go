@@ -24,7 +24,10 @@ var scenarios = []scenario{
 	{name: "healthy", text: "nothing goes wrong"},
 	{name: "blip", text: "503 to every request for 45 s", lasts: 45 * time.Second},
 	{name: "restart", text: "requests under way are reset, connections refused for 10 s", lasts: 10 * time.Second, refuse: true},
-	{name: "slow", text: "a deploy: every answer takes 10 s longer for 2 minutes", lasts: 2 * time.Minute, capacity: 1, slow: 10 * time.Second},
+	{
+		name: "slow", text: "a deploy: every answer takes 10 s longer for 2 minutes",
+		lasts: 2 * time.Minute, capacity: 1, slow: 10 * time.Second,
+	},
 	{name: "brown-out", text: "half the capacity for 5 minutes", lasts: 5 * time.Minute, capacity: 0.5},
 	{name: "outage", text: "503 to every request for 5 minutes", lasts: 5 * time.Minute},
 }

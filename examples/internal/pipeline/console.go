@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// console reports to a person, in the way of the CI system that shows it.
+// console prints messages for people, in the format of the CI system that shows them.
 type console struct {
 	*Texts
-	mu       sync.Mutex // one line at a time, whoever writes it
+	mu       sync.Mutex // for whole lines
 	out, err io.Writer
 	screen   *Screen
 	github   bool
@@ -25,7 +25,7 @@ func newConsole(env Env) *console {
 	}
 }
 
-// print writes one line, above the line that changes if there is one.
+// print writes one line, above the changing line if there is one.
 func (c *console) print(w io.Writer, line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,7 +36,7 @@ func (c *console) print(w io.Writer, line string) {
 	io.WriteString(c.err, c.updating)
 }
 
-// say prints a text, over several lines where the terminal is not wide enough.
+// say prints a text, on several lines if the terminal is too narrow.
 func (c *console) say(w io.Writer, text string) {
 	if c.screen != nil {
 		text = wrap(text, c.screen.Width())
@@ -48,7 +48,7 @@ func (c *console) say(w io.Writer, text string) {
 func (c *console) update(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// The last column stays free: a terminal that is full to the edge breaks the line, and one break more stays behind.
+	// The last column stays free: a terminal wraps a line that fills it, and an extra line would remain.
 	line = fit(line, c.screen.Width()-1)
 	if line != c.updating {
 		io.WriteString(c.err, "\r\x1b[K"+line)
@@ -60,7 +60,7 @@ func (c *console) notice(format string, args ...any) {
 	c.say(c.out, c.Clean(fmt.Sprintf(format, args...)))
 }
 
-// highlight is a notice that GitHub shows on the page of the run.
+// highlight prints a notice that GitHub shows on the page of the run.
 func (c *console) highlight(text string) {
 	text = c.Clean(text)
 	if c.github {
@@ -81,7 +81,7 @@ func (c *console) failure(program, text string) {
 	c.say(c.err, program+": "+text)
 }
 
-// command makes a CI system show a clean text on the page of the run.
+// command prints a clean text so that the CI system shows it on the page of the run.
 func (c *console) command(kind, properties, text string) {
 	switch {
 	case c.github:
@@ -91,7 +91,7 @@ func (c *console) command(kind, properties, text string) {
 	}
 }
 
-// annotate shows a text on the line of a file that it is about, in GitHub's view of the changes.
+// annotate shows a text at a line of a file, in GitHub's view of the changes.
 func (c *console) annotate(file string, line int, title, text string) {
 	properties := " file=" + githubProperty(c.Clean(file))
 	if line > 0 {

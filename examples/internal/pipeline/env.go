@@ -1,5 +1,5 @@
-// Package pipeline is what the example programs share: flags, token, revision, exit codes, and reporting to a person, a
-// CI system and a machine how it went.
+// Package pipeline has what the example programs share: flags, token, revision, exit codes, and reports for people, CI
+// systems and machines.
 package pipeline
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
-// Env is the world of a program, so that tests can give it another one.
+// Env is the environment of a program, which tests can replace.
 type Env struct {
 	Args     []string
 	Lookup   func(string) (string, bool)
@@ -24,7 +24,7 @@ type Env struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Screen   *Screen          // nil unless Stdout and Stderr are a terminal
-	Options  []codeant.Option // for the client, besides what the flags say
+	Options  []codeant.Option // for the client, in addition to the flags
 }
 
 // Screen is the terminal of a program.
@@ -33,15 +33,15 @@ type Screen struct {
 	Color bool
 }
 
-// Interrupted is the cause of a context that a signal ended.
+// Interrupted is the cause of a context that a signal canceled.
 type Interrupted struct{ Signal os.Signal }
 
 func (i Interrupted) Error() string { return "stopped by the signal " + i.Signal.String() }
 
-// Is makes an interruption a canceled context.
+// Is makes an interruption match context.Canceled.
 func (i Interrupted) Is(target error) bool { return target == context.Canceled }
 
-// Main runs a program in the real world and exits.
+// Main runs a program in the environment of the process and exits.
 func Main(run func(context.Context, Env) int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -53,7 +53,7 @@ func Main(run func(context.Context, Env) int) {
 	}))
 }
 
-// screen returns the terminal, if both outputs go to one.
+// screen returns the terminal if both outputs go to one, or else nil.
 func screen() *Screen {
 	out := int(os.Stdout.Fd())
 	if os.Getenv("TERM") == "dumb" || !term.IsTerminal(out) || !term.IsTerminal(int(os.Stderr.Fd())) {
@@ -68,11 +68,11 @@ func screen() *Screen {
 	}}
 }
 
-// readEvent reads the description of an event: one byte more than package ci accepts, so that it sees a larger file for
-// what it is.
+// readEvent reads the description of an event, at most one byte more than package ci accepts, so that it can refuse a
+// larger file.
 func readEvent(name string) ([]byte, error) { return openfile.ReadRegular(name, 8<<20+1) }
 
-// get returns a variable, or nothing if it is not set.
+// get returns a variable, or "" if it is not set.
 func (e Env) get(name string) string {
 	value, _ := e.Lookup(name)
 	return value

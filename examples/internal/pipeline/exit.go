@@ -12,12 +12,12 @@ const (
 	ExitSuccess      = 0 // success, and only then
 	ExitFailed       = 1 // a gate failed or is undecided, findings at or above -fail-on, the scan itself failed
 	ExitUsage        = 2 // usage or bad input
-	ExitUnauthorized = 3 // no token, a foreign one, 401, 403
-	ExitUnavailable  = 4 // the service was unavailable or answered unusably
+	ExitUnauthorized = 3 // no token, a malformed one, 401, 403
+	ExitUnavailable  = 4 // the service was unavailable or its answer was unusable
 	ExitTimeout      = 5 // time ran out
 )
 
-// ExitHelp is the part of -h about them.
+// ExitHelp is the part of -h about exit codes.
 const ExitHelp = `Exit codes: 0 success; 1 gate failed or undecided, findings, failed scan;
 2 usage or bad input; 3 no or refused token; 4 service unavailable or answer
 unusable; 5 time ran out
@@ -33,14 +33,14 @@ type findingsError string
 
 func (e findingsError) Error() string { return string(e) }
 
-// FindingsError makes an error of findings that are not to be accepted.
+// FindingsError returns an error about findings at or above -fail-on.
 func FindingsError(text string) error { return findingsError(text) }
 
-// UsageError makes an error of a mistake on the command line.
+// UsageError returns an error about a mistake on the command line.
 func UsageError(text string) error { return usageError{errors.New(text)} }
 
-// ExitCode returns the exit code of an error. Of an error that is several things, what a person has to look into first
-// counts: the token, then the verdict.
+// ExitCode returns the exit code for an error. If the error is of several kinds, the one to look into first decides:
+// the token, then the verdict.
 func ExitCode(err error) int {
 	var (
 		usage    usageError
@@ -85,7 +85,7 @@ func refused(err error) bool {
 	return false
 }
 
-// answers lists the errors of single calls in a tree of errors, and what ended a wait without one.
+// answers lists the errors of single calls in a tree of errors, and the error of a wait that ended without one.
 func answers(err error) []error {
 	switch e := err.(type) {
 	case nil:
@@ -105,15 +105,15 @@ func answers(err error) []error {
 			return found
 		}
 	}
-	// The bare values say what kind of failure a wait was, beside its last answer.
+	// A bare ErrWaitTimeout only marks the error beside it.
 	if err != codeant.ErrWaitTimeout && errors.Is(err, codeant.ErrWaitTimeout) {
 		return []error{err}
 	}
 	return nil
 }
 
-// Retryable reports whether an unavailable service may well be back a little later: the one case that -allow-unavailable
-// forgives. Of several failures all must be of this kind, and none may have an unknown outcome.
+// Retryable reports whether the service is unavailable and may be back soon: the one case that -allow-unavailable
+// forgives. If several calls failed, this must apply to all of them, and none may have an unknown outcome.
 func Retryable(err error) bool {
 	for _, kind := range []error{codeant.ErrBadResponse, codeant.ErrRedirect, codeant.ErrUnknownOutcome, context.Canceled} {
 		if errors.Is(err, kind) {
@@ -129,7 +129,7 @@ func Retryable(err error) bool {
 	return len(found) > 0 && ExitCode(err) == ExitUnavailable
 }
 
-// allRetryable is Retryable of each.
+// allRetryable reports whether each error is Retryable.
 func allRetryable(errs []error) bool {
 	for _, err := range errs {
 		if !Retryable(err) {
@@ -139,7 +139,7 @@ func allRetryable(errs []error) bool {
 	return true
 }
 
-// statusWord is the status of an error in the object of -json.
+// statusWord returns the status that -json writes for an error.
 func statusWord(err error) string {
 	switch ExitCode(err) {
 	case ExitSuccess:

@@ -15,7 +15,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/openfile"
 )
 
-// WriteFile writes what a flag asks for, without the token if a server repeated it.
+// WriteFile writes the file of a flag, without the token in case a server repeated it.
 func (p *Program) WriteFile(flag, name string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	err := write(&b)
@@ -28,11 +28,11 @@ func (p *Program) WriteFile(flag, name string, write func(io.Writer) error) erro
 	return nil
 }
 
-// WriteFile does the same for programs that are not a Program; the content holds no token.
+// WriteFile does the same for programs that do not use Program. The content must not hold the token.
 func WriteFile(name string, content []byte) error { return writeFile(name, content) }
 
-// writeFile writes a regular file whole or not at all, through links, and leaves its mode as it was. What is not a regular
-// file is written to and never replaced.
+// writeFile replaces a regular file whole or not at all; it follows links and keeps the file's mode. Files that are not
+// regular are written to and never replaced.
 func writeFile(name string, content []byte) error {
 	info, err := os.Stat(name)
 	switch {
@@ -41,7 +41,7 @@ func writeFile(name string, content []byte) error {
 	case err == nil && (!info.Mode().IsRegular() || isDescriptor(name)):
 		return writeInto(name, content)
 	case err == nil || isLink(name):
-		// A link that leads nowhere yet is written through as well.
+		// A link to a file that does not exist yet is followed too.
 		if name, err = followed(name); err != nil {
 			return err
 		}
@@ -51,8 +51,8 @@ func writeFile(name string, content []byte) error {
 	return replace(name, info, content)
 }
 
-// isDescriptor reports whether a name is that of an open file of this process, such as /dev/stdout: a file put in its place
-// would not get what is written to it later.
+// isDescriptor reports whether a name is that of an open file of this process, such as /dev/stdout. Such a file must
+// not be replaced, because later output would go to the old one.
 func isDescriptor(name string) bool {
 	name = filepath.ToSlash(filepath.Clean(name))
 	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
@@ -63,7 +63,7 @@ func isLink(name string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// followed returns the file that a link leads to, whether it is there or not.
+// followed returns the file that a link points to, whether it exists or not.
 func followed(name string) (string, error) {
 	for range 40 {
 		if !isLink(name) {
@@ -81,14 +81,14 @@ func followed(name string) (string, error) {
 	return "", &fs.PathError{Op: "write", Path: name, Err: errors.New("too many links")}
 }
 
-// replace puts a new file in the place of a regular one, or where there is none. info is that of the old file, or nil.
+// replace creates a regular file or replaces it. info is that of the old file, or nil.
 func replace(name string, info fs.FileInfo, content []byte) error {
 	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".codeant-%016x", rand.Uint64()))
 	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666) // less the umask
 	if err != nil {
 		return &fs.PathError{Op: "write", Path: name, Err: errors.Unwrap(err)}
 	}
-	defer os.Remove(temporary) // gone already where all went well
+	defer os.Remove(temporary) // already renamed on success
 	if info != nil {
 		err = f.Chmod(info.Mode().Perm())
 	}
@@ -104,13 +104,13 @@ func replace(name string, info fs.FileInfo, content []byte) error {
 // patience is how long a pipe may take to be read.
 const patience = 10 * time.Second
 
-// writeInto writes to a device or a pipe. It does not wait for a reader that there is not.
+// writeInto writes to a device or a pipe. It does not wait if nobody reads the pipe.
 func writeInto(name string, content []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|nonblocking, 0)
 	if err != nil {
 		return err
 	}
-	// Not every kind of file has deadlines; those without do not wait for anyone.
+	// Some files have no deadlines; writing to those does not block.
 	_ = f.SetWriteDeadline(time.Now().Add(patience))
 	_, err = f.Write(content)
 	return errors.Join(err, f.Close())

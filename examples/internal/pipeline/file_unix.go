@@ -4,5 +4,5 @@ package pipeline
 
 import "syscall"
 
-// nonblocking makes opening a pipe that nobody reads an error.
+// With nonblocking, opening a pipe that nobody reads is an error.
 const nonblocking = syscall.O_NONBLOCK

@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// String makes a flag of several names.
+// String defines a flag with several names.
 func (p *Program) String(to *string, value string, names ...string) {
 	for _, name := range names {
 		p.Flags.StringVar(to, name, value, "")
 	}
 }
 
-// Bool makes a switch of several names.
+// Bool defines a switch with several names.
 func (p *Program) Bool(to *bool, names ...string) {
 	for _, name := range names {
 		p.Flags.BoolVar(to, name, false, "")
 	}
 }
 
-// maxSeconds is a week. A larger number was meant as something else, such as milliseconds, and would overflow in the end.
+// maxSeconds is a week. A larger number is a mistake, such as milliseconds, and could overflow.
 const maxSeconds = 7 * 24 * 60 * 60
 
-// Seconds makes a flag of several names that takes a number of seconds.
+// Seconds defines a flag with several names that takes a number of seconds.
 func (p *Program) Seconds(to *time.Duration, value int, names ...string) {
 	*to = time.Duration(value) * time.Second
 	for _, name := range names {
@@ -42,14 +42,14 @@ func (p *Program) Seconds(to *time.Duration, value int, names ...string) {
 	}
 }
 
-// Strings makes a flag of several names that may be given several times.
+// Strings defines a flag with several names that may be repeated.
 func (p *Program) Strings(to *[]string, names ...string) {
 	for _, name := range names {
 		p.Flags.Func(name, "", func(s string) error { *to = append(*to, s); return nil })
 	}
 }
 
-// Words makes a flag that takes a list with commas and may be given several times.
+// Words defines a flag that takes a comma-separated list and may be repeated.
 func (p *Program) Words(to *[]string, name string) {
 	p.Flags.Func(name, "", func(s string) error {
 		for word := range strings.SplitSeq(s, ",") {
@@ -61,7 +61,7 @@ func (p *Program) Words(to *[]string, name string) {
 	})
 }
 
-// Parse reads the command line. It reports false if the program is to end at once with the returned code.
+// Parse parses the command line. It reports false if the program must end at once with the returned code.
 func (p *Program) Parse() (int, bool) {
 	err := p.Flags.Parse(p.Args)
 	p.say.hide(p.Token)
@@ -81,14 +81,14 @@ func (p *Program) Parse() (int, bool) {
 	return 0, true
 }
 
-// likeFlag is the form of a flag's name, which no token has.
+// likeFlag matches names of flags and never a token.
 var likeFlag = regexp.MustCompile(`^([a-z]{2,12}|[a-z]+(-[a-z]+){1,3})$`)
 
-// flagError rewrites an error of package flag without the value, which may be a token in the wrong place.
+// flagError rewrites an error of package flag without the value, which may be a misplaced token.
 func (p *Program) flagError(err error) string {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		// In getopts' style the value follows at once: -tTOKEN.
+		// With getopts the value may follow directly: -tTOKEN.
 		if short := name[:1]; len(name) > 1 && p.Flags.Lookup(short) != nil && !likeFlag.MatchString(name) {
 			return fmt.Sprintf("there is no flag that begins with -%s and goes on like this; write a value apart from its flag (-%s VALUE)",
 				short, short)
@@ -105,8 +105,8 @@ func (p *Program) flagError(err error) string {
 	return strings.Replace(text, "flag needs an argument: ", "there is no value after ", 1)
 }
 
-// valueOf finds the value of a flag on a command line that package flag refused, whose mistake may come before it. The
-// values of other flags are stepped over; only a flag in such a place shows that a value was forgotten.
+// valueOf returns the value of a flag on a command line that package flag refused. The mistake may come before the
+// flag. It skips the values of other flags, unless a flag is in the place of a value, which was then forgotten.
 func (p *Program) valueOf(name string) string {
 	for args := p.Args; len(args) > 0; {
 		flagName, value, attached := p.flagOf(args[0])
@@ -142,8 +142,8 @@ func isSwitch(f *flag.Flag) bool {
 	return ok && b.IsBoolFlag()
 }
 
-// Fallback fills a value that no flag gave from an environment variable, as the scripts do by accident and some jobs rely
-// on.
+// Fallback sets a value that no flag set from an environment variable. The scripts do so by accident, and some jobs
+// rely on it.
 func (p *Program) Fallback(to *string, name string) {
 	if *to == "" {
 		*to = p.get(name)

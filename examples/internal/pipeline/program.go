@@ -22,7 +22,7 @@ type Program struct {
 	Flags  *flag.FlagSet
 	Result Result
 
-	// What the flags say, or the script's environment variables after Parse.
+	// The values of the flags, or after Parse of the script's environment variables.
 	Token, TokenFile        string
 	Provider, Repo, Commit  string
 	Branch, ProviderURL     string
@@ -34,7 +34,7 @@ type Program struct {
 	pause                   pause
 }
 
-// New makes a program with the flags that every one has. The token flag is named as in the script that the program
+// New creates a program with the common flags. The token flag has the names that it has in the script that the program
 // replaces.
 func New(env Env, name, usage string, tokenFlags ...string) *Program {
 	p := &Program{Env: env, Name: name, Usage: usage, Flags: flag.NewFlagSet(name, flag.ContinueOnError), tokenFlag: "-" + tokenFlags[0]}
@@ -51,7 +51,8 @@ func New(env Env, name, usage string, tokenFlags ...string) *Program {
 	return p
 }
 
-// RevisionFlags adds the flags of a program that is about a commit. That of the provider is named as in the script.
+// RevisionFlags adds the flags of a program that is about a commit. The provider's flag has the name that it has in the
+// script.
 func (p *Program) RevisionFlags(providerFlags ...string) {
 	p.providerFlag = "-" + providerFlags[0]
 	p.String(&p.Provider, "", providerFlags...)
@@ -62,7 +63,7 @@ func (p *Program) RevisionFlags(providerFlags ...string) {
 	p.Bool(&p.skipWithoutToken, "skip-without-token")
 }
 
-// CommonHelp is the part of -h about what the programs about a commit share.
+// CommonHelp is the part of -h about the flags that all programs about a commit share.
 const CommonHelp = `
 Token and service
   -token-file F        file with the token; "-" reads it from standard input
@@ -76,11 +77,11 @@ The token comes from CODEANT_API_TOKEN or ACCESS_TOKEN. Write values apart from
 their flags: -r acme/shop, not -racme/shop.
 `
 
-// DryRun reports whether nothing is to be sent.
+// DryRun reports whether to send nothing.
 func (p *Program) DryRun() bool { return p.dry }
 
-// Revision returns the commit that this is about: from the flags where they say it all, and else completed from the
-// environment of the CI system.
+// Revision returns the commit: from the flags if they are complete, or else completed from the environment of the CI
+// system.
 func (p *Program) Revision() (codeant.Revision, error) {
 	rev := codeant.Revision{Repo: p.Repo, Commit: p.Commit, Branch: p.Branch, ProviderURL: p.ProviderURL}
 	if p.Provider != "" {
@@ -110,7 +111,7 @@ func (p *Program) Revision() (codeant.Revision, error) {
 	return rev, rev.Validate()
 }
 
-// lookupWith lets flags stand for the overrides that package ci reads first.
+// lookupWith returns the flags as the overrides that package ci reads first.
 func (p *Program) lookupWith(rev codeant.Revision) func(string) (string, bool) {
 	flags := map[string]string{
 		"CODEANT_PROVIDER": string(rev.Provider), "CODEANT_REPO": rev.Repo, "CODEANT_COMMIT": rev.Commit,
@@ -124,14 +125,14 @@ func (p *Program) lookupWith(rev codeant.Revision) func(string) (string, bool) {
 	}
 }
 
-// errSkip says that there is no token and that this is fine.
+// errSkip means that the token is missing and that this is fine.
 var errSkip = errors.New("no token: skipped")
 
-// ErrUnconfirmed says that a start may have happened: the gateway of CodeAnt timed out. The exit code is 0, as in the
-// vendor's script.
+// ErrUnconfirmed means that CodeAnt's gateway timed out, so that the start may or may not have happened. The exit code
+// is 0, as in the vendor's script.
 var ErrUnconfirmed = errors.New("the start is not confirmed")
 
-// Client makes the client.
+// Client creates the client.
 func (p *Program) Client(ctx context.Context) (*codeant.Client, error) {
 	token, err := p.token(ctx)
 	if err != nil {
@@ -147,7 +148,8 @@ func (p *Program) Client(ctx context.Context) (*codeant.Client, error) {
 		api = codeant.DefaultBaseURL
 	}
 	opts := []codeant.Option{
-		codeant.WithUserAgent(p.Name + "/" + codeant.Version), codeant.WithToken(token), codeant.WithBaseURL(api), codeant.WithObserver(p.observe),
+		codeant.WithUserAgent(p.Name + "/" + codeant.Version), codeant.WithToken(token), codeant.WithBaseURL(api),
+		codeant.WithObserver(p.observe),
 	}
 	return codeant.New(append(opts, p.Options...)...)
 }
@@ -187,7 +189,7 @@ func (p *Program) token(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("%w: set %s, or use -token-file%s", codeant.ErrMissingToken, codeant.TokenEnv, skip)
 }
 
-// firstLine reads a token. What follows its line is left alone.
+// firstLine reads a token. It does not read beyond the line.
 func firstLine(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, 64<<10)).ReadString('\n')
 	if err != nil && err != io.EOF {
@@ -196,7 +198,7 @@ func firstLine(r io.Reader) (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-// End reports how the program ended and returns the exit code. Of several errors each is of a part of the work.
+// End reports how the program ended and returns the exit code. Each error is about a part of the work.
 func (p *Program) End(errs ...error) int {
 	err := errors.Join(errs...)
 	status := ""
@@ -235,16 +237,16 @@ func (p *Program) End(errs ...error) int {
 	return code
 }
 
-// Notice tells a person one thing.
+// Notice prints a message.
 func (p *Program) Notice(format string, args ...any) { p.say.notice(format, args...) }
 
-// Warn tells a person, loudly, one thing.
+// Warn prints a warning.
 func (p *Program) Warn(format string, args ...any) { p.say.warning(format, args...) }
 
-// Mask takes the token out of a text that is otherwise left as it is.
+// Mask removes the token from a text and changes nothing else.
 func (p *Program) Mask(text string) string { return p.say.mask(text) }
 
-// Annotate shows a text on GitHub at the line of the file that it is about.
+// Annotate shows a text on GitHub at a line of a file.
 func (p *Program) Annotate(file string, line int, title, text string) {
 	if p.say.github {
 		p.say.annotate(file, line, title, text)

@@ -12,7 +12,7 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// redraw is how often the line that changes is drawn again.
+// redraw is how often the changing line is redrawn.
 const redraw = 250 * time.Millisecond
 
 // show keeps the line at the bottom of the terminal up to date until stop is called.
@@ -46,7 +46,7 @@ func (p *Program) show(line func(now time.Time) string) (stop func()) {
 	}
 }
 
-// pause is the wait before a request is sent again.
+// pause is the pause before a request is sent again.
 type pause struct {
 	mu    sync.Mutex
 	why   string
@@ -62,7 +62,7 @@ func (p *pause) text(now time.Time) string {
 	return ""
 }
 
-// observe reports that a request will be sent again: in a log with a line, on a terminal while the pause lasts.
+// observe reports that a request will be sent again: as a line in a log, on a terminal for the length of the pause.
 func (p *Program) observe(_ context.Context, a codeant.Attempt) {
 	if a.Pause <= 0 {
 		return
@@ -84,8 +84,8 @@ func (p *Program) observe(_ context.Context, a codeant.Attempt) {
 	p.pause.why, p.pause.until = why, time.Now().Add(a.Pause)
 }
 
-// Uploading returns what to hand to CoverageUpload.Progress, and what to call when the upload has ended: a bar on a
-// terminal, nothing in a log.
+// Uploading returns a function for CoverageUpload.Progress and one to call after the upload. They show a bar on a
+// terminal, and nothing in a log.
 func (p *Program) Uploading(name string) (progress func(sent, total int64), done func()) {
 	if p.Screen == nil {
 		return nil, func() {}
@@ -134,8 +134,8 @@ func (b *bar) line(now time.Time) string {
 	return text
 }
 
-// Polling returns what to hand to WaitOptions.OnPoll, and what to call when the wait has ended: a line for each change of
-// state in a log, one line that changes on a terminal.
+// Polling returns a function for WaitOptions.OnPoll and one to call after the wait. They print a line for each change
+// of state in a log, and one changing line on a terminal.
 func (p *Program) Polling(what string) (onPoll func(codeant.Poll), done func()) {
 	w := &watch{what: what, began: time.Now(), states: map[string]string{}}
 	done = func() {}
@@ -158,7 +158,7 @@ type watch struct {
 	mu     sync.Mutex
 	what   string
 	began  time.Time
-	next   time.Time         // the next look
+	next   time.Time         // the next poll
 	states map[string]string // of each analysis
 }
 
@@ -204,7 +204,7 @@ func (w *watch) line(now time.Time) string {
 	return text
 }
 
-// seconds prints a duration as a person says it. Half a second more makes it round up, for what lies ahead.
+// seconds prints a duration as people say it, in whole seconds. Callers add half a second to round up.
 func seconds(d time.Duration) string {
 	if d = d.Round(time.Second); d < time.Minute {
 		return fmt.Sprintf("%d s", d/time.Second)

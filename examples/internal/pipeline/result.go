@@ -27,7 +27,7 @@ type Result struct {
 type Report struct {
 	Path   string `json:"path"`
 	Format string `json:"format"`
-	Bytes  int64  `json:"bytes"` // as sent, which of a Go cover profile is the Cobertura made of it
+	Bytes  int64  `json:"bytes"` // as sent; of a Go cover profile, that of the Cobertura report
 	Module string `json:"module"`
 	Status string `json:"status"`
 	Error  string `json:"error"`
@@ -50,10 +50,10 @@ type Analysis struct {
 type Findings struct {
 	Total      int            `json:"total"`
 	BySeverity map[string]int `json:"by_severity"`
-	New        *int           `json:"new,omitempty"` // what the baseline lacks
+	New        *int           `json:"new,omitempty"` // those that are not in the baseline
 }
 
-// cleaned returns the result with every text fit to be printed.
+// cleaned returns the result with all texts safe to print.
 func (r Result) cleaned(clean func(string) string) Result {
 	for _, text := range []*string{&r.Repo, &r.Commit, &r.Branch, &r.Status, &r.Error, &r.Message} {
 		*text = clean(*text)

@@ -13,8 +13,8 @@ const (
 	summaryCell    = 500 // characters
 )
 
-// summary adds a table to the page of the job: on GitHub Actions to the file that it names, on Azure Pipelines from a file
-// in the agent's own temporary directory. That it cannot be written is no reason to fail.
+// summary adds a table to the page of the job: on GitHub Actions through the file that it names, on Azure Pipelines
+// through a file in the agent's temporary directory. If it cannot be written, the program does not fail.
 func (p *Program) summary() {
 	var err error
 	if name := p.get("GITHUB_STEP_SUMMARY"); name != "" {
@@ -94,14 +94,14 @@ func (f Findings) Severities() string {
 	return strings.Join(texts, ", ")
 }
 
-// inMarkdown has the characters that mean something in Markdown, HTML or a table. GitHub makes links of bare addresses and
-// mentions of names, so these lose their form too.
+// inMarkdown escapes the characters with a meaning in Markdown, HTML or a table. It also breaks up addresses and
+// @names, which GitHub would turn into links and mentions.
 var inMarkdown = strings.NewReplacer(
 	"&", "&amp;", "|", "&#124;", "<", "&lt;", ">", "&gt;", "`", "&#96;", "[", "&#91;", "*", "&#42;", "_", "&#95;", "#", "&#35;",
 	"~", "&#126;", "\\", "&#92;", "://", "&#58;//", "www.", "www&#46;", "@", "&#64;",
 )
 
-// cell makes text harmless inside a table. It is cleaned first: escaped, a token would not be found.
+// cell makes text safe inside a table. It cleans before it escapes, because an escaped token would not be found.
 func (p *Program) cell(text string) string {
 	return inMarkdown.Replace(fit(p.say.Clean(text), summaryCell))
 }

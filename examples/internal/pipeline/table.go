@@ -6,8 +6,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Table prints rows in aligned columns, the first in the colour of its word. On a terminal a row is one line: its last
-// column is cut, and the one before it shortened in the middle.
+// Table prints rows in aligned columns, the first one colored by its word. On a terminal a row takes one line: the last
+// column is cut off, and the one before it is shortened in the middle.
 func (p *Program) Table(rows [][]string) {
 	var widths []int
 	for _, row := range rows {
@@ -40,13 +40,14 @@ func (p *Program) Table(rows [][]string) {
 	}
 }
 
-// colors are of severities and verdicts.
+// colors has the colors of severities and verdicts.
 var colors = map[string]string{
 	"critical": "\x1b[1;31m", "high": "\x1b[31m", "medium": "\x1b[33m", "low": "\x1b[36m", "unknown": "\x1b[35m",
 	"failed": "\x1b[31m", "undecided": "\x1b[33m", "passed": "\x1b[32m",
 }
 
-// wrap breaks a text between words so that no line takes more than so many columns, but for a single longer word.
+// wrap breaks a text between words so that no line has more than the given number of columns, except for a single
+// longer word.
 func wrap(text string, columns int) string {
 	var b strings.Builder
 	used := 0
@@ -67,7 +68,7 @@ func wrap(text string, columns int) string {
 	return b.String()
 }
 
-// fit cuts a text so that it takes no more than so many columns.
+// fit cuts a text to the given number of columns.
 func fit(text string, columns int) string {
 	if uniseg.StringWidth(text) <= columns {
 		return text
@@ -75,7 +76,7 @@ func fit(text string, columns int) string {
 	return head(text, columns-1) + "…"
 }
 
-// shorten takes columns out of the middle of a text: of a path, both ends matter.
+// shorten removes the middle of a text, because both ends of a path matter.
 func shorten(text string, columns int) string {
 	if columns < 8 || uniseg.StringWidth(text) <= columns {
 		return text
@@ -88,7 +89,7 @@ func shorten(text string, columns int) string {
 	return front + "…" + back
 }
 
-// head returns as much of a text as takes no more than so many columns.
+// head returns the beginning of a text that fits into the given number of columns.
 func head(text string, columns int) string {
 	rest := text
 	for state, used := -1, 0; rest != ""; {

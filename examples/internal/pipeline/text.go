@@ -7,21 +7,21 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// maxText is the most characters of one text that leaves the program.
+// maxText is the maximum number of characters of a printed text.
 const maxText = 4000
 
-// Texts makes what leaves the program harmless: on the terminal, in the log, in a file. It knows the token in use.
+// Texts makes all output safe: on the terminal, in the log, in a file. It knows the token in use.
 type Texts struct{ secrets []string }
 
-// hide makes a value a secret. What is shorter than any token is not one, and would be found everywhere.
+// hide registers a value as secret. It ignores values that are shorter than any token, which would be found everywhere.
 func (t *Texts) hide(value string) {
 	if value = strings.TrimSpace(value); len(value) >= 8 {
 		t.secrets = append(t.secrets, value)
 	}
 }
 
-// Clean is the one way of a text to a person: tokens and the queries of URLs are masked, it is one line without control
-// and invisible characters, and nothing in it is a command for the CI system that shows it.
+// Clean makes a text safe to show; all texts for people pass through it. It masks tokens and the queries of URLs,
+// removes line breaks, control and invisible characters, and disarms commands for the CI system that shows the text.
 func (t *Texts) Clean(text string) string {
 	text = redact.Text(programWords.Replace(text), maxText, t.secrets...)
 	for _, c := range commands {
@@ -30,10 +30,10 @@ func (t *Texts) Clean(text string) string {
 	return text
 }
 
-// mask is for files, whose text stays as it is but for the token.
+// mask is for files, in which only the token is masked.
 func (t *Texts) mask(text string) string { return redact.Secrets(text, t.secrets...) }
 
-// programWords puts flags in the place of the Go names that advice of the library has.
+// programWords replaces the Go names in the library's advice with flags.
 var programWords = strings.NewReplacer(
 	": codeant: ", ": ", "; codeant: ", "; ",
 	"gates that WithGatePolicy requires", "gates that -require names",
@@ -49,7 +49,7 @@ var programWords = strings.NewReplacer(
 	", or use Cobertura, which takes the module's path and directory", "",
 )
 
-// commands are what CI systems obey in a log. A space is put into each.
+// commands lists the texts that CI systems treat as commands in a log. A space is inserted into each.
 var commands = []struct {
 	pattern *regexp.Regexp
 	defuse  func(string) string

@@ -17,8 +17,8 @@ var (
 	flagName = regexp.MustCompile("`(-[A-Za-z-]+)`")
 )
 
-// Migrating checks what docs/migrating.md says about a script: each row of its table by the run of that name, and its
-// flags by the text of -h.
+// Migrating checks what docs/migrating.md says about a script: each row of its table against the run with that name,
+// and its flags against the text of -h.
 func Migrating(t *testing.T, script, help string, runs map[string]func(t *testing.T) Outcome) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "migrating.md"))

@@ -21,19 +21,19 @@ import (
 // Commit is the commit of the command lines in the tests.
 const Commit = "8f3b2c1d9e7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c"
 
-// Outcome is what a run left behind.
+// Outcome is the result of a run.
 type Outcome struct {
 	Code           int
 	Stdout, Stderr string
 	Result         pipeline.Result // of -json
 }
 
-// World is the surroundings of a run.
+// World is the environment of a run.
 type World struct {
 	Server *codeanttest.Server
 	Env    map[string]string
 	Stdin  string
-	// Retry is the policy of the client; its zero value waits as in production, which only a bubble bears.
+	// Retry is the policy of the client. The zero value waits as in production, so use it only in a bubble.
 	Retry  codeant.RetryPolicy
 	Screen *pipeline.Screen // for a program that writes to a terminal
 }

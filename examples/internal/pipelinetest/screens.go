@@ -13,19 +13,19 @@ import (
 	"github.com/codeant-sdk/codeant/examples/internal/pipeline"
 )
 
-// Shot is what a run shows.
+// Shot is the output of a run.
 type Shot struct {
 	Title   string
 	Command string // as a person types it
 	Text    string
 }
 
-// Terminal is one of so many columns.
+// Terminal returns a terminal with the given number of columns.
 func Terminal(columns int) *pipeline.Screen {
 	return &pipeline.Screen{Color: true, Width: func() int { return columns }}
 }
 
-// OnTerminal returns what a terminal shows in the end of what was written to it.
+// OnTerminal returns what a terminal shows in the end, after everything was written to it.
 func OnTerminal(written string, columns int) string {
 	lines := [][]rune{nil}
 	column := 0
@@ -60,15 +60,15 @@ func OnTerminal(written string, columns int) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// changing is what differs from run to run.
+// changing matches what differs from run to run.
 var changing = regexp.MustCompile(`cdt_••••\S{4}`)
 
-// Screens checks docs/screens/NAME.md against what the program shows. With UPDATE_SCREENS=1 it writes the page.
+// Screens compares docs/screens/NAME.md with the output of the program. With UPDATE_SCREENS=1 it writes the page.
 func Screens(t *testing.T, name string, shots []Shot) {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("# What " + name + " shows\n\n" +
-		"A test makes this page from runs of the program, so it is what one sees; in a terminal, when the run has ended.\n")
+		"A test writes this page from runs of the program. For a terminal, it shows the screen after the run.\n")
 	for _, shot := range shots {
 		text := changing.ReplaceAllString(shot.Text, "cdt_••••w3x9")
 		b.WriteString("\n## " + shot.Title + "\n\n```text\n$ " + strings.TrimSpace(shot.Command) + "\n" + text + "```\n")
