@@ -116,6 +116,8 @@ func TestAThousandGoroutinesThroughFaultsCancellationsAndRotation(t *testing.T) 
 		})
 	}
 	all.Wait()
+	client.CloseIdleConnections()
+	server.Close() // returns when the server has ended what cancelled calls left it with
 
 	assert.Zero(t, troubled.torn.Load(), "header and body carry one whole token")
 	var succeeded, unknown, canceled int
