@@ -62,7 +62,9 @@ func compare(dir string, runs int) error {
 	}
 	defer server.Close()
 	env := append(os.Environ(), "CODEANT_API_TOKEN="+server.Token().Reveal(), "CODEANT_API_URL="+server.URL(), "commit="+commit, "report="+report)
-	ours := func() *exec.Cmd { return exec.Command(program, "-r", "acme/shop", "-c", commit, "-p", "github", "-f", report) }
+	ours := func() *exec.Cmd {
+		return exec.Command(program, "-r", "acme/shop", "-c", commit, "-p", "github", "-f", report)
+	}
 	theirs := func() *exec.Cmd { return exec.Command("bash", "-c", script) }
 	var ratios, a, b []float64
 	for i := range runs + 1 {
