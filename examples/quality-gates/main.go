@@ -17,18 +17,18 @@ For example: quality-gates -o run -require secret,sast
 What to do
   -o, -operation      start (default), results (await the verdict), run (both)
   -t, -timeout        seconds to wait for the verdict (300)
-  -p, -poll-interval  longest pause between two looks, in seconds (15)
+  -p, -poll-interval  longest pause between polls, in seconds (15)
 
-What counts as passed (lists with commas; each may be repeated)
-  -passing-status L   further words of the server, such as SKIPPED,WARNING
-  -require L          gates that must be there and pass, such as secret,sast
+What counts as passed (comma-separated lists; each may be repeated)
+  -passing-status L   further statuses that pass, such as SKIPPED,WARNING
+  -require L          gates that must exist and pass, such as secret,sast
   -ignore L           gates that do not count, such as duplicate
 
-Which commit (what is left out comes from the CI system's environment)
+Which commit (default: from the CI system's environment)
   -r, -repo           repository, such as acme/shop
   -c, -commit-id      full hash of the commit
   -s, -service        github (default), gitlab, bitbucket or azuredevops
-  -u, -base-url       address of the provider, where it is not the public one
+  -u, -base-url       address of the provider, if it is not the public one
 ` + pipeline.CommonHelp + `-a, -access-token TOKEN works too, but other processes can read it.
 ` + pipeline.ExitHelp
 

@@ -16,22 +16,23 @@ const usage = `usage: start-scan [flags]
 For example: start-scan -scanners sast,sca,secrets -fail-on high
 
 The scan
-  -i, -include-files     globs of files to scan, with commas between them
-  -e, -exclude-files     globs of files to leave out
-  -n, -no-wait           only start
+  -i, -include-files     globs of files to scan, separated by commas
+  -e, -exclude-files     globs of files to exclude
+  -n, -no-wait           start the scan and do not wait
   -t, -timeout           seconds to wait for results (300)
-  -p, -polling-interval  longest pause between two looks, in seconds (30)
-  -scanners L            analyses to wait for and report, of which nothing is
-                         sent: sast,sca (default), secrets, sbom, antipatterns,
+  -p, -polling-interval  longest pause between polls, in seconds (30)
+  -scanners L            analyses to wait for and report (not sent):
+                         sast,sca (default), secrets, sbom, antipatterns,
                          iac, dead_code, duplicate_code, docstring,
                          complex_functions, all
-  -fail-on S             exit 1 on open findings of severity S or above, or of
-                         an unknown one: critical, high, medium, low, info
-  -baseline F            -fail-on counts only what an earlier -results F lacks
+  -fail-on S             exit 1 on open findings of severity S or above or of
+                         unknown severity: critical, high, medium, low, info
+  -baseline F            -fail-on counts only findings that are not in this
+                         file of an earlier -results
   -results F             write the findings as JSON
-  -sarif F -codequality F -junit F    … for code scanning, for GitLab, as JUnit
+  -sarif F -codequality F -junit F    the same for code scanning, GitLab, JUnit
 
-Which commit (what is left out comes from the CI system's environment)
+Which commit (default: from the CI system's environment)
   -r, -repo R  -c, -commit-id SHA  -b, -branch B  -u, -base-url URL
   -s, -service S         github, gitlab, bitbucket or azuredevops
 ` + pipeline.CommonHelp + `-a, -access-token TOKEN works too, but other processes can read it.

@@ -17,17 +17,17 @@ For example: upload-coverage -f coverage.xml
 Reports
   -f FILE           Cobertura, JaCoCo, Clover, LCOV, JSON or Go cover profile;
                     a glob, with ** too; may be repeated
-  -m MODULE         module of the report; several -m go with several -f by order
-  -module-from-dir  the module of each report is the directory that it is in
-  -P PATH           path of the module (its name on the wire is inferred)
-  -go-module M      module path of a Go cover profile, else read from go.mod
+  -m MODULE         module of the report; one -m for each -f, in the same order
+  -module-from-dir  the module of each report is its directory
+  -P PATH           path of the module (the field's name is inferred)
+  -go-module M      module path of a Go cover profile (default: from go.mod)
 
-Which commit (what is left out comes from the CI system's environment)
+Which commit (default: from the CI system's environment)
   -r, -repo       repository, such as acme/shop
   -c, -commit-id  full hash of the commit
   -p, -platform   github, gitlab, bitbucket or azuredevops
   -b, -branch     branch
-  -u, -base-url   address of the provider, where it is not the public one
+  -u, -base-url   address of the provider, if it is not the public one
 ` + pipeline.CommonHelp + `-t TOKEN works too, but other processes can read it.
 ` + pipeline.ExitHelp
 

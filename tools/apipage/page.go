@@ -13,7 +13,7 @@ const head = `<!-- Written by go generate from the source; change the comments t
 
 Every endpoint that this package speaks to and how well it is known: **documented** by CodeAnt, **observed** in its own
 scripts and command line client, or **inferred** from its neighbours. Nobody has tried this package on a real account yet.
-If you have one, run ` + "`go run ./examples/check-api -h`" + ` and tell us what it says: it settles the open questions below.
+If you have one, run ` + "`go run ./examples/check-api -h`" + ` and send us its report: it settles the open questions below.
 
 ## Methods
 

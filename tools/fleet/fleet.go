@@ -14,7 +14,7 @@ import (
 	"github.com/codeant-sdk/codeant/codeanttest"
 )
 
-// outcome is how one pipeline went.
+// outcome is the result of one pipeline.
 type outcome struct {
 	started, ended time.Duration // since the fleet began
 	err            error
@@ -30,8 +30,8 @@ type run struct {
 	outcomes  []outcome
 }
 
-// simulate runs a fleet in virtual time. Every pipeline has a client and a server of its own, as it has a process of its
-// own, and the service in front of the servers is shared.
+// simulate runs a fleet in virtual time. Every pipeline has its own client, as it has its own process, and its own
+// server. The service in front of the servers is shared.
 func simulate(t *testing.T, p policy, s scenario, pipelines int) *run {
 	r := &run{policy: p, scenario: s, pipelines: pipelines}
 	synctest.Test(t, func(t *testing.T) {
@@ -77,7 +77,7 @@ func pipeline(p policy, way *road, number int) outcome {
 	return o
 }
 
-// reds counts the pipelines that turned red, though no gate failed, and of these the ones that did so while they waited.
+// reds counts the pipelines that turned red although no gate failed, and those of them that did so while waiting.
 func (r *run) reds() (red, waiting int) {
 	for _, o := range r.outcomes {
 		if o.err != nil {
@@ -126,7 +126,7 @@ func (r *run) peak(from, to time.Duration) float64 {
 	return highest
 }
 
-// recovery is how long after the end of what went wrong the last pipeline that was under way then got an answer again.
+// recovery is the time from the end of the failure until every pipeline that was running then had got an answer.
 func (r *run) recovery() (longest time.Duration, pipelines int) {
 	end := r.scenario.end()
 	for _, o := range r.outcomes {

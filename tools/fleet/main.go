@@ -1,5 +1,6 @@
-// Command fleet simulates thousands of pipelines that use CodeAnt at once, in virtual time: this client as it is, and
-// models of what is used today, against the test server behind a queue with a capacity. It prints what docs/scale.md shows.
+// Command fleet simulates thousands of pipelines that use CodeAnt at once, in virtual time: this client and models of
+// what is used today, against the test server behind a queue with a limited capacity. It prints the tables of
+// docs/scale.md.
 //
 //	go -C tools/fleet run .          prints the tables
 //	go -C tools/fleet run . -write   writes them, and the picture, to docs
@@ -59,7 +60,7 @@ func tables(t *testing.T, sizes []string, write bool) error {
 			}
 		}
 		fmt.Fprintf(os.Stderr, "%d pipelines: %s\n", pipelines, time.Since(began).Round(time.Second))
-		if write { // what there is so far: the largest fleet takes long
+		if write { // the tables so far, because the largest fleet takes long
 			docs := filepath.Join("..", "..", "docs")
 			err := errors.Join(
 				picture(pictured, filepath.Join(docs, "scale.svg")), replace(filepath.Join(docs, "scale.md"), page.String()))
@@ -106,7 +107,7 @@ const (
 	closing = "\n<!-- fleet: end -->"
 )
 
-// replace puts the tables between the marks of a page.
+// replace writes the tables between the marks of a page.
 func replace(path, tables string) error {
 	page, err := os.ReadFile(path)
 	if err != nil {

@@ -64,10 +64,10 @@ func runClient(ctx context.Context, server *codeanttest.Server, road http.RoundT
 var (
 	errRefused = errors.New("refused")
 	errTimeout = errors.New("time ran out")
-	errWaiting = errors.New("while waiting") // besides the error of a wait
+	errWaiting = errors.New("while waiting") // in addition to the error of a wait
 )
 
-// script is a model of the scripts of today; what it makes of each answer is what they do.
+// script models today's scripts and treats each answer as they do.
 type script struct {
 	server  *codeanttest.Server
 	http    *http.Client
@@ -86,7 +86,7 @@ func (s *script) run(ctx context.Context) error {
 	if status != http.StatusOK || json.Unmarshal(body, &presigned) != nil {
 		return fmt.Errorf("presign: %w", errRefused)
 	}
-	s.send(ctx, http.MethodPut, presigned.URL, report) // its outcome is not looked at
+	s.send(ctx, http.MethodPut, presigned.URL, report) // its outcome is ignored
 	if status, _ := s.post(ctx, "/pr/analysis/coverage/complete", fields); status == 0 || status >= http.StatusBadRequest {
 		return fmt.Errorf("complete: %w", errRefused)
 	}
@@ -153,7 +153,7 @@ func (s *script) post(ctx context.Context, path string, fields map[string]string
 	return s.send(ctx, http.MethodPost, s.server.URL()+path, string(body))
 }
 
-// send returns the status and the body of the answer, and no status where there was none.
+// send returns the status and the body of the answer, or status 0 if there was none.
 func (s *script) send(ctx context.Context, method, url, body string) (status int, answer []byte) {
 	for range s.retries + 1 {
 		req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))

@@ -10,7 +10,7 @@ const (
 	begin     = time.Minute
 )
 
-// scenario is what happens to the service from begin on, for a while.
+// scenario is what goes wrong with the service from begin on, for a while.
 type scenario struct {
 	name     string
 	text     string
@@ -34,5 +34,5 @@ var scenarios = []scenario{
 
 func (s scenario) end() time.Duration { return begin + s.lasts }
 
-// at reports whether it goes wrong at a time since the start of the fleet.
+// at reports whether the scenario is active at a time since the start of the fleet.
 func (s scenario) at(since time.Duration) bool { return since >= begin && since < s.end() }

@@ -18,7 +18,7 @@ const (
 	latency     = 100 * time.Millisecond
 )
 
-// service is what all pipelines of a fleet share: one queue in front of the servers, with a capacity.
+// service is shared by all pipelines of a fleet: one queue with a limited capacity in front of the servers.
 type service struct {
 	scenario scenario
 	interval time.Duration // that one request takes up
@@ -36,7 +36,7 @@ func newService(s scenario, pipelines int) *service {
 	}
 }
 
-// admit lets a request through after its time in the queue, or says how it fails.
+// admit lets a request through after its time in the queue, or returns how it fails.
 func (s *service) admit(ctx context.Context) (status int, err error) {
 	since := time.Since(s.began)
 	during := s.scenario.at(since)
@@ -97,7 +97,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// road is the way of one pipeline to its server: through the queue of the service, and past the jobs that are not done yet.
+// road is the way of one pipeline to its server: through the queue of the service, which also holds back results of
+// unfinished jobs.
 type road struct {
 	service *service
 	server  http.RoundTripper
@@ -138,7 +139,7 @@ func (r *road) succeeded() {
 	r.success = append(r.success, time.Since(r.service.began))
 }
 
-// pending notes the start of a job, and reports whether one that is asked for is not done yet.
+// pending records the start of a job, and reports whether a requested job is not done yet.
 func (r *road) pending(path string) bool {
 	job, takes := "scan", r.scan
 	if strings.Contains(path, "quality-gates") {

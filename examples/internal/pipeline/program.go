@@ -68,13 +68,13 @@ const CommonHelp = `
 Token and service
   -token-file F        file with the token; "-" reads it from standard input
   -api URL             CodeAnt's API (CODEANT_API_URL, https://api.codeant.ai)
-  -allow-unavailable   exit 0 with a warning if CodeAnt is down for a while
-  -skip-without-token  exit 0 with a notice if there is no token, as in forks
+  -allow-unavailable   exit 0 with a warning during a temporary outage
+  -skip-without-token  exit 0 with a notice if the token is missing, as in forks
   -json F              write what happened as a JSON object
   -dry-run             show what would be sent; needs no token
 
-The token comes from CODEANT_API_TOKEN or ACCESS_TOKEN. Write values apart from
-their flags: -r acme/shop, not -racme/shop.
+The token comes from CODEANT_API_TOKEN or ACCESS_TOKEN. Separate flags
+and values: -r acme/shop, not -racme/shop.
 `
 
 // DryRun reports whether to send nothing.
