@@ -15,10 +15,10 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// Finding is one thing that an analysis found. What its fields are filled from is observed in CodeAnt's clients and not
-// documented for all analyses, so a field may be empty; Raw has everything.
+// Finding is an issue that an analysis found. CodeAnt does not document the form of findings for all analyses, so fields are
+// filled as CodeAnt's own clients do it and may be empty; Raw has everything.
 //
-// Its JSON form is stable: it lacks Raw, and the message of a secret, and keeps the fingerprint.
+// The JSON form is stable. It includes the fingerprint and omits Raw and the message of a secret.
 type Finding struct {
 	Analysis  Analysis `json:"analysis"`
 	Severity  Severity `json:"severity"`
@@ -31,24 +31,24 @@ type Finding struct {
 	Message   string   `json:"message"`
 	CWE       []string `json:"cwe,omitempty"`     // such as "CWE-79"
 	CVE       []string `json:"cve,omitempty"`     // such as "CVE-2024-0001"
-	Package   *Package `json:"package,omitempty"` // of a vulnerability, or nil
+	Package   *Package `json:"package,omitempty"` // the vulnerable dependency, or nil
 
 	FalsePositive  bool   `json:"false_positive"`
 	Dismissed      bool   `json:"dismissed"`
 	DismissReason  string `json:"dismiss_reason,omitempty"`  // why it was dismissed, if the answer says so
-	DismissComment string `json:"dismiss_comment,omitempty"` // what was said about that
+	DismissComment string `json:"dismiss_comment,omitempty"` // the comment on the dismissal
 
-	// Raw shares the memory of the whole answer and is read-only: clone it to keep one finding alone.
+	// Raw shares memory with the whole answer and is read-only: clone it to keep a finding without the rest.
 	Raw json.RawMessage `json:"-"`
 
-	fingerprint string // of a finding that was read from JSON, where Raw is missing
+	fingerprint string // set by UnmarshalJSON, because there is no Raw
 }
 
-// Open reports whether the finding still counts: it is neither dismissed nor a false positive.
+// Open reports whether the finding is neither dismissed nor a false positive.
 func (f Finding) Open() bool { return !f.Dismissed && !f.FalsePositive }
 
-// String describes the finding on one line, such as "high src/app.js:3 sql-injection: Query built from input". A dependency
-// is shown as name@version, and a secret without its message, which may quote it.
+// String returns the finding on one line, such as "high src/app.js:3 sql-injection: Query built from input". A dependency is
+// written as name@version. The message of a secret is omitted, because it may quote the secret.
 func (f Finding) String() string {
 	parts := []string{f.Severity.String()}
 	switch {
@@ -83,8 +83,8 @@ type findingJSON struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// MarshalJSON writes the fields and the fingerprint. In place of the message of a secret, which may quote it, stands its
-// title.
+// MarshalJSON encodes the fields and the fingerprint. The message of a secret, which may quote the secret, is replaced by
+// its title.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	out := findingJSON{plainFinding(f), f.Fingerprint()}
 	if f.Analysis == Secrets {
@@ -93,7 +93,7 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON decodes the form that MarshalJSON writes.
 func (f *Finding) UnmarshalJSON(data []byte) error {
 	var in findingJSON
 	if err := json.Unmarshal(data, &in); err != nil {
@@ -113,15 +113,15 @@ type Package struct {
 	FixedIn   string `json:"fixed_in,omitempty"`
 }
 
-// Fingerprint names a finding in a way that survives shifted lines: it depends on the analysis, the rule, the path, the
-// text, the package and, of a secret, its hash. Findings that differ in their line alone have the same one.
+// Fingerprint returns an identifier that does not change when lines move. It depends on the analysis, rule, path, text and
+// package, and for a secret on its hash. Findings that differ only in their lines have the same fingerprint.
 func (f Finding) Fingerprint() string {
 	if f.fingerprint != "" {
 		return f.fingerprint
 	}
 	message := f.Message
 	if f.Analysis == DuplicateCode {
-		message = "" // it names lines
+		message = "" // it contains line numbers
 	}
 	text := make([]byte, 0, 512)
 	add := func(parts ...string) {
@@ -146,8 +146,8 @@ func hashedSecret(raw json.RawMessage) string {
 	return f.Text("hashed_secret")
 }
 
-// rank is what decides between two findings nearly always. Sorting ranks touches and moves less memory than sorting
-// findings does, which takes three times as long.
+// rank holds the values that decide nearly every comparison. Sorting findings themselves moves more memory and takes three
+// times as long.
 type rank struct {
 	severity Severity
 	line     int32
@@ -192,13 +192,13 @@ func sortFindings(lists [][]Finding) []Finding {
 	return sorted
 }
 
-// maxTexts is how many texts of a list inside a finding are read.
+// maxTexts limits the texts that are read from a list inside a finding.
 const maxTexts = 1000
 
-// finder makes the findings of one answer. It uses its memory again for each.
+// finder decodes the findings of one answer. It reuses its memory for each finding.
 type finder struct {
 	analysis Analysis
-	commits  []string // of the answer; paths of the scan server hold them
+	commits  []string // that paths on the scan server contain
 	members  jsonscan.Fields
 }
 
@@ -208,26 +208,27 @@ func (d *finder) index(object jsonscan.Value) (f jsonscan.Fields, err error) {
 	return d.members, unusableJSON(err)
 }
 
-// finding fills a finding from the first of the keys that the vendor's clients look at. under is the key of the map
-// that the finding is in, which names its file where the finding does not.
+// finding decodes a finding from the keys that CodeAnt's clients use; the first one found wins. under is the key of the map
+// that contains the finding: its path, unless the finding names one.
 func (d *finder) finding(raw jsonscan.Value, under string) (Finding, error) {
 	f, err := d.index(raw)
 	if err != nil {
 		return Finding{}, err
 	}
 	finding := Finding{
-		Analysis:      d.analysis,
-		Severity:      severityOf(f, d.analysis),
-		Path:          repositoryPath(cmp.Or(f.Text("file_path", "path", "filename", "relevant_file", "file"), under), d.commits...),
-		StartLine:     lineOf(f, 0, "line_number", "start_line", "line", "file_line_range", "line_range"),
-		EndLine:       lineOf(f, 1, "end_line", "endLine", "file_line_range", "line_range"),
-		Column:        lineOf(f, 0, "column", "start_column", "col"),
-		RuleID:        f.Text(ruleKeys(d.analysis)...),
-		CWE:           prefixed("CWE-", f.Texts(maxTexts, "cwe", "cwe_id", "cwes")),
-		CVE:           cveOf(f),
-		FalsePositive: f.True("is_false_positive", "false_positive") || bytes.EqualFold(f.Bytes("confidence_score"), []byte("FALSE_POSITIVE")),
-		Dismissed:     f.True("is_dismissed", "dismissed"),
-		Raw:           json.RawMessage(raw),
+		Analysis:  d.analysis,
+		Severity:  severityOf(f, d.analysis),
+		Path:      repositoryPath(cmp.Or(f.Text("file_path", "path", "filename", "relevant_file", "file"), under), d.commits...),
+		StartLine: lineOf(f, 0, "line_number", "start_line", "line", "file_line_range", "line_range"),
+		EndLine:   lineOf(f, 1, "end_line", "endLine", "file_line_range", "line_range"),
+		Column:    lineOf(f, 0, "column", "start_column", "col"),
+		RuleID:    f.Text(ruleKeys(d.analysis)...),
+		CWE:       prefixed("CWE-", f.Texts(maxTexts, "cwe", "cwe_id", "cwes")),
+		CVE:       cveOf(f),
+		FalsePositive: f.True("is_false_positive", "false_positive") ||
+			bytes.EqualFold(f.Bytes("confidence_score"), []byte("FALSE_POSITIVE")),
+		Dismissed: f.True("is_dismissed", "dismissed"),
+		Raw:       json.RawMessage(raw),
 	}
 	if finding.Dismissed {
 		finding.DismissReason, finding.DismissComment = f.Text("reason_for_dismiss"), f.Text("comment_for_dismiss")
@@ -248,7 +249,7 @@ func ruleKeys(analysis Analysis) []string {
 	return []string{"check_id", "test_id", "rule_id", "vulnerability_id", "cve_id", "message-id", "id", "symbol", "label", "policy_id"}
 }
 
-// lineOf returns the first of the keys that holds a count, or a list whose element at the index is one.
+// lineOf returns the count under the first of the keys that has one, either itself or as the list element at index.
 func lineOf(f jsonscan.Fields, index int, keys ...string) int {
 	for _, key := range keys {
 		value := f.Get(key)
@@ -276,8 +277,8 @@ func titleOf(f jsonscan.Fields, finding Finding) string {
 	return cmp.Or(title, finding.RuleID)
 }
 
-// severityOf falls back, if a finding has none, to what the vendor's clients take for its analysis. A finding of SAST or of an
-// agent has no such default: its severity is unknown.
+// severityOf returns the severity of a finding, or if it has none the default of its analysis in CodeAnt's clients. SAST and
+// agents have no default: the severity is unknown.
 func severityOf(f jsonscan.Fields, analysis Analysis) Severity {
 	if word := f.Bytes("severity"); word != nil {
 		severity, _ := knownSeverity(word)
@@ -313,7 +314,7 @@ func cveOf(f jsonscan.Fields) []string {
 	return prefixed("CVE-", found)
 }
 
-// prefixed writes bare numbers in their usual form: 79 is CWE-79.
+// prefixed adds the prefix to bare numbers: 79 becomes CWE-79.
 func prefixed(prefix string, ids []string) []string {
 	for i, id := range ids {
 		if strings.Trim(id, "0123456789-") == "" {
@@ -337,8 +338,8 @@ func packageOf(f jsonscan.Fields) *Package {
 	return &p
 }
 
-// repositoryPath takes off a path what the scan server put around it: everything up to the segment with the commit, and
-// the name of a result file.
+// repositoryPath removes what the scan server adds to a path: everything up to the segment with the commit, and the name of
+// a result file.
 func repositoryPath(path string, commits ...string) string {
 	path = withoutResultFile(strings.ReplaceAll(path, `\`, "/"))
 	for rest := path; ; {

@@ -49,7 +49,7 @@ func TestAPolicyDecidesWhichGatesCount(t *testing.T) {
 			codeant.GatePolicy{RequiredGates: []string{"dependencies"}},
 			copySkipped, codeant.VerdictUndecided,
 			undecided + `the answer lacks gates that WithGatePolicy requires: "dependencies"; gate "duplicate" answered "SKIPPED"; ` +
-				`if such an answer counts as passed for you, allow its word with WithGatePolicy`,
+				`if such a status should count as passed, allow it with WithGatePolicy`,
 		},
 		{
 			"required, missing, and another failed",
@@ -70,7 +70,7 @@ func TestAPolicyDecidesWhichGatesCount(t *testing.T) {
 			"a required key in another letter case",
 			codeant.GatePolicy{RequiredGates: []string{"secret"}},
 			`"Secret_quality_gate":{"status":"PASSED"}`, codeant.VerdictUndecided,
-			undecided + `gate "secret" answered "PASSED"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
+			undecided + `gate "secret" answered "PASSED"; if such a status should count as passed, allow it with WithGatePolicy`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

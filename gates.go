@@ -27,11 +27,11 @@ const (
 	gateFailed    = "FAILED"
 )
 
-// GatesService starts quality gates and reads their verdict. Verdicts fail closed: only an answer that says of every gate
-// that it passed has passed. See GatePolicy for what can be changed about that.
+// GatesService starts quality gates and reads their verdict. Verdicts fail closed: the verdict is VerdictPassed only if the
+// answer says that every gate passed. GatePolicy can change that.
 type GatesService struct{ client *Client }
 
-// Verdict is what an answer says about passing. Its zero value is undecided.
+// Verdict is the outcome of quality gates. The zero value is VerdictUndecided.
 type Verdict int
 
 // The verdicts.
@@ -52,10 +52,10 @@ func (v Verdict) String() string {
 	return "undecided"
 }
 
-// MarshalText returns the word of String.
+// MarshalText returns the text of String.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText reads the words that String returns. Any other word is ErrInvalidRequest.
+// UnmarshalText parses the text of String. Any other text is ErrInvalidRequest.
 func (v *Verdict) UnmarshalText(text []byte) error {
 	for _, known := range []Verdict{VerdictUndecided, VerdictPassed, VerdictFailed} {
 		if string(text) == known.String() {
@@ -66,30 +66,30 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return invalid("verdict", string(text), "is not known", "use passed, failed or undecided")
 }
 
-// Gate is one quality gate of an answer.
+// Gate is the state of one quality gate.
 type Gate struct {
 	Name    string // "secret" for the field secret_quality_gate
-	Status  string // the server's word; empty where there is none
+	Status  string // the server's status; empty if there is none
 	Verdict Verdict
-	Raw     json.RawMessage // shares the memory of the whole answer and is read-only: clone it to keep it alone
+	Raw     json.RawMessage // shares memory with the whole answer and is read-only
 }
 
 // GateResult is the state of the quality gates of a commit.
 type GateResult struct {
-	Status  string // the server's word for the whole: COMPLETED, PENDING, ERROR
-	Message string // the server's own words, if the answer holds any
-	Gates   []Gate // in the order of the answer, ignored ones included
+	Status  string // the overall status, such as COMPLETED, PENDING or ERROR
+	Message string // the server's message, if any
+	Gates   []Gate // in the order of the answer, including ignored ones
 	Raw     json.RawMessage
 
 	scanID  string
-	refused string // why the answer says that it failed, besides its status
+	refused string // a failure that the answer reports outside of its status
 	policy  gatePolicy
 }
 
-// Verdict returns VerdictPassed only if the status is COMPLETED, the answer does not say elsewhere that it failed, there is
-// at least one gate, every gate passed, and every gate that the client's GatePolicy requires is among them. It returns
-// VerdictFailed if the status is COMPLETED and a gate failed, and otherwise VerdictUndecided. Gates that the policy ignores
-// do not count. A GateResult that was not made by a client is judged by the default policy.
+// Verdict returns VerdictPassed only if the status is COMPLETED, the answer reports no failure elsewhere, there is at least
+// one gate, every gate passed, and no gate that the client's GatePolicy requires is missing. It returns VerdictFailed if the
+// status is COMPLETED and a gate failed, and otherwise VerdictUndecided. Gates that the policy ignores do not count. A
+// GateResult that did not come from a client has the default policy.
 func (r *GateResult) Verdict() Verdict {
 	if r == nil || !strings.EqualFold(r.Status, gateCompleted) || r.refused != "" {
 		return VerdictUndecided
@@ -126,8 +126,8 @@ func (r *GateResult) missing() []string {
 	})
 }
 
-// Err returns nil if and only if the verdict is VerdictPassed. Otherwise the error is ErrGateFailed or ErrGateUndecided and
-// names the gates, their words and the server's message.
+// Err returns nil if and only if the verdict is VerdictPassed. Otherwise it returns ErrGateFailed or ErrGateUndecided, with
+// the gates, their statuses and the server's message.
 func (r *GateResult) Err() error {
 	kind, text := ErrGateUndecided, ""
 	switch r.Verdict() {
@@ -167,7 +167,7 @@ func (r *GateResult) undecided() string {
 		reasons = append(reasons, "the answer lacks gates that WithGatePolicy requires: "+strings.Join(names, ", "))
 	}
 	if unclear := r.summary(VerdictUndecided); unclear != "" {
-		reasons = append(reasons, unclear+"; if such an answer counts as passed for you, allow its word with WithGatePolicy")
+		reasons = append(reasons, unclear+"; if such a status should count as passed, allow it with WithGatePolicy")
 	}
 	switch {
 	case len(reasons) > 0:
@@ -178,7 +178,7 @@ func (r *GateResult) undecided() string {
 	return "the status is COMPLETED, but the answer has no quality gate"
 }
 
-// summary lists the gates of the given verdicts.
+// summary lists the gates with one of the given verdicts.
 func (r *GateResult) summary(verdicts ...Verdict) string {
 	var texts []string
 	for _, gate := range r.counted() {
@@ -211,8 +211,8 @@ func newGateWire(rev Revision) (gateWire, error) {
 	return gateWire{Repo: rev.Repo, Service: rev.Provider, Commit: rev.Commit, ProviderURL: rev.ProviderURL}, rev.Validate()
 }
 
-// Start asks for the quality gates of a commit to be checked. It is not repeated when the answer is lost: that is
-// ErrUnknownOutcome. After a 504 the check may run all the same: that is Unconfirmed.
+// Start starts the quality gates of a commit. If the answer is lost, it is not retried and the error is ErrUnknownOutcome.
+// After a 504 the gates may be running: the error is nil and the result is Unconfirmed.
 //
 // Evidence: observed (CodeAnt-AI/codeant-scripts, quality_gates.sh). Uncertain: whether the answer has a scan_id.
 func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error) {
@@ -223,11 +223,11 @@ func (s *GatesService) Start(ctx context.Context, rev Revision) (*Started, error
 	return clientOf(s).start(ctx, opGatesStart, in, newScanStarted)
 }
 
-// Results looks at the gates of a commit once. A nil error says only that there is an answer: use its Verdict or Err. If
-// there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound.
+// Results returns the current state of the gates of a commit. A nil error does not mean that the gates passed: use Verdict or
+// Err of the result. If there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound.
 //
-// Evidence: observed (CodeAnt-AI/codeant-scripts, quality_gates.sh). Uncertain: which gates there are, and the word for one
-// that passed.
+// Evidence: observed (CodeAnt-AI/codeant-scripts, quality_gates.sh). Uncertain: which gates there are, and the
+// status of one that passed.
 func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, error) {
 	in, err := newGateWire(rev)
 	if err != nil {
@@ -242,18 +242,17 @@ func (s *GatesService) Results(ctx context.Context, rev Revision) (*GateResult, 
 }
 
 // Wait polls Results until the gates are decided. The error is nil only if the verdict is VerdictPassed. Otherwise it is
-// ErrGateFailed, ErrGateUndecided, ErrNotFound or what else kept the answer away; if the time runs out it is both
-// ErrWaitTimeout and ErrGateUndecided. The last result comes with the error, if there was one.
+// ErrGateFailed, ErrGateUndecided, ErrNotFound or the error of the last poll; if the time runs out, it is both ErrWaitTimeout
+// and ErrGateUndecided. The last result, if any, is returned with the error.
 //
-// Results belong to a commit and not to a start: right after a second Start on one commit, Wait may read the verdict of the
-// first. Run notices that if the answers name their scan.
+// Results belong to a commit, not to a start: right after a second Start for the same commit, Wait may return the verdict of
+// the first. Run detects that if the answers name their scan.
 func (s *GatesService) Wait(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
 	return s.wait(ctx, rev, opts, "")
 }
 
-// Run starts the gates of a commit and waits for their verdict, as Wait does. An answer that names another scan than the
-// one that was started is not taken for the verdict. If the answers name no scan, and this commit was checked before, Run
-// may read the verdict of the earlier check.
+// Run starts the gates of a commit and waits for their verdict, as Wait does. It ignores answers that name a scan other than
+// the one it started. If the answers name no scan and the commit was checked before, Run may return the earlier verdict.
 func (s *GatesService) Run(ctx context.Context, rev Revision, opts WaitOptions) (*GateResult, error) {
 	started, err := s.Start(ctx, rev)
 	if err != nil {
@@ -289,12 +288,12 @@ func (s *GatesService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 }
 
 const (
-	maxGates        = 1000 // of an answer that is read; CodeAnt has about ten
+	maxGates        = 1000 // in an answer; CodeAnt has about ten
 	maxGatesPrinted = 10   // in an error
 )
 
-// decodeGates reads an answer of gates.results. Only a body that is not an object is refused: whatever is strange inside
-// makes a gate, or the whole, undecided.
+// decodeGates decodes an answer of gates.results. Only a body that is not an object is an error; anything unexpected inside
+// makes a gate or the whole result undecided.
 func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) {
 	if err := wantObject(doc); err != nil {
 		return nil, err
@@ -336,7 +335,7 @@ func decodeGates(doc jsonscan.Document, policy gatePolicy) (*GateResult, error) 
 	return result, nil
 }
 
-// serverWords returns what an answer says to a reader, fit to be printed.
+// serverWords returns the message of an answer, safe to print.
 func serverWords(doc jsonscan.Document) string {
 	inside, _ := fieldsOf(doc.Get("error"))
 	words := cmp.Or(inside.Text("message", "detail"), doc.Text("message", "error", "detail", "errorMessage", "reason"))
@@ -346,8 +345,8 @@ func serverWords(doc jsonscan.Document) string {
 	return redact.Text(words, maxPrintedMessage)
 }
 
-// soleWord returns the string under key if the object has it once and in no other letter case, or else a text that no
-// verdict knows.
+// soleWord returns the string under key if the key occurs exactly once and in no other letter case. Otherwise it returns a
+// text that makes the verdict undecided.
 func soleWord(f jsonscan.Fields, key string) string {
 	found := f.Find(key)
 	text, isText := found.Value.Text()
@@ -357,7 +356,7 @@ func soleWord(f jsonscan.Fields, key string) string {
 	case len(found.Variants) > 0:
 		return "a key in another letter case"
 	case found.Times == 1 && !isText:
-		return redact.Text(string(found.Value), maxPrintedValue) + " (no word)"
+		return redact.Text(string(found.Value), maxPrintedValue) + " (not a string)"
 	}
 	return text
 }

@@ -132,12 +132,12 @@ func TestGateErrorsNameGateAndWordAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	for body, text := range map[string]string{
 		`{"status":"COMPLETED","secret_quality_gate":{"status":"FAILED"},"duplicate_quality_gate":{"status":"PASSED"}}`:  `codeant: quality gate failed: gate "secret" answered "FAILED"`,
-		`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"},"duplicate_quality_gate":{"status":"PASSED"}}`: `codeant: quality gate undecided: gate "secret" answered "SKIPPED"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
-		`{"status":"COMPLETED","secret_quality_gate":{}}`:                                                                `codeant: quality gate undecided: gate "secret" answered no status; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
+		`{"status":"COMPLETED","secret_quality_gate":{"status":"SKIPPED"},"duplicate_quality_gate":{"status":"PASSED"}}`: `codeant: quality gate undecided: gate "secret" answered "SKIPPED"; if such a status should count as passed, allow it with WithGatePolicy`,
+		`{"status":"COMPLETED","secret_quality_gate":{}}`:                                                                `codeant: quality gate undecided: gate "secret" answered no status; if such a status should count as passed, allow it with WithGatePolicy`,
 		`{"status":"COMPLETED"}`: "codeant: quality gate undecided: the status is COMPLETED, but the answer has no quality gate",
 		`{"status":"ERROR","secret_quality_gate":{"status":"FAILED"}}`: `codeant: quality gate undecided: the status is "ERROR" (gate "secret" answered "FAILED")`,
 		`{"x":1}`: "codeant: quality gate undecided: the answer has no status",
-		`{"status":"COMPLETED","secret_quality_gate":{"status":"\u001b[31m::error::x"}}`: `codeant: quality gate undecided: gate "secret" answered "[31m::error::x"; if such an answer counts as passed for you, allow its word with WithGatePolicy`,
+		`{"status":"COMPLETED","secret_quality_gate":{"status":"\u001b[31m::error::x"}}`: `codeant: quality gate undecided: gate "secret" answered "[31m::error::x"; if such a status should count as passed, allow it with WithGatePolicy`,
 	} {
 		client, _ := gatesAnswering(t, status(200, body))
 		result, err := client.Gates.Results(t.Context(), shop)

@@ -13,22 +13,23 @@ import (
 
 var opScansHistory = operation{name: "scans.history", path: "/api/analysis/scan-history", tokenField: "access_token", idempotent: true}
 
-// ScanHistory has the scans of a repository, newest first. Those without a time come last.
+// ScanHistory holds the scans of a repository, newest first. Those without a time come last.
 type ScanHistory struct {
 	Scans []PastScan
-	Raw   json.RawMessage // the whole answer, to be read only
+	Raw   json.RawMessage // the whole answer, read-only
 }
 
-// PastScan is a scan of the past. A field is empty if the answer lacks it.
+// PastScan is an entry of the history. A field is empty if the answer lacks it.
 type PastScan struct {
 	Commit string
 	Branch string // without refs/heads/
-	Status string // the server's word
+	Status string // the server's status
 	Time   time.Time
 	Raw    json.RawMessage
 }
 
-// Latest returns the newest scan of a branch, or of any branch if it is empty. Scans without a commit or a time do not count.
+// Latest returns the newest scan of a branch, or of all branches if branch is empty, and whether there is one. It ignores
+// scans without a commit or a time.
 func (h *ScanHistory) Latest(branch string) (PastScan, bool) {
 	if h == nil {
 		return PastScan{}, false
@@ -48,11 +49,11 @@ func (h *ScanHistory) Latest(branch string) (PastScan, bool) {
 
 const branchPrefix = "refs/heads/"
 
-// History returns the scans of a repository. Of rev it uses the provider and the repository alone. An answer that has no list
-// of scans, and does not say that it failed, gives a history without Scans: look at its Raw.
+// History returns the scans of a repository. It uses only the Provider and Repo of rev. If the answer has no list of scans
+// and reports no failure, Scans is empty and Raw has the answer.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/analysis/get-scan-history, for the path). Uncertain: the request and
-// the answer, which is read like that of a sibling that CodeAnt-AI/codeant-cli uses.
+// the answer, which is decoded like that of a similar endpoint that CodeAnt-AI/codeant-cli uses.
 func (s *ScansService) History(ctx context.Context, rev Revision) (*ScanHistory, error) {
 	if err := cmp.Or(rev.Provider.validate(), validateRepo(rev.Repo)); err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func decodeHistory(doc jsonscan.Document) (*ScanHistory, error) {
 			return nil, unusableJSON(err)
 		}
 		if element.Kind() != jsonscan.Object {
-			continue // Raw has it
+			continue // only in Raw
 		}
 		history.Scans = append(history.Scans, PastScan{
 			Commit: f.Text("latest_commit_sha", "commit_id", "commit_sha", "commit"),
@@ -101,8 +102,8 @@ func decodeHistory(doc jsonscan.Document) (*ScanHistory, error) {
 	return history, nil
 }
 
-// timeOf returns the first of the keys that holds a time as JavaScript reads it: a text, or a number of milliseconds. A number
-// that is far too small for milliseconds is one of seconds.
+// timeOf returns the time under the first of the keys that has one. Like JavaScript, it accepts a text or a number of
+// milliseconds; a number too small to be milliseconds is taken as seconds.
 func timeOf(f jsonscan.Fields, keys ...string) time.Time {
 	for _, key := range keys {
 		value := f.Get(key)

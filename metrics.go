@@ -18,47 +18,47 @@ var (
 	opMetricsSummary      = operation{name: "metrics.summary", path: metricsPath + "summary/get", idempotent: true}
 )
 
-// MetricsService reads what developers did over a range of days.
+// MetricsService reads metrics about the work of developers.
 type MetricsService struct{ client *Client }
 
-// MetricsRequest names an organization and a range of days, both ends included.
+// MetricsRequest selects an organization and a range of days, including both ends.
 type MetricsRequest struct {
 	Organization Organization
-	Start, End   Date // Required; a range that runs backwards is ErrInvalidRequest.
+	Start, End   Date // Required. End must not be before Start.
 }
 
-// DeveloperRequest names one developer and a range of days.
+// DeveloperRequest selects one developer and a range of days, including both ends.
 type DeveloperRequest struct {
 	Organization Organization
 	Author       string // Git login or e-mail. Required.
 	Start, End   Date   // Required.
 }
 
-// SummaryRequest names one developer, a range of days and, if need be, repositories.
+// SummaryRequest selects one developer, a range of days, including both ends, and optionally repositories.
 type SummaryRequest struct {
 	Organization Organization
 	Author       string   // Git login or e-mail. Required.
 	Start, End   Date     // Required.
-	Repositories []string // nil: all of the organization. That it is a list of names is inferred.
+	Repositories []string // Default: all of the organization. That they are names is inferred.
 }
 
-// MetricsScope is what an answer says that it is about.
+// MetricsScope is what the answer says about its content.
 type MetricsScope struct {
 	Metric       string
 	Provider     Provider
 	Organization string
-	Start, End   Date // zero if the answer does not name them
+	Start, End   Date // zero if the answer does not have them
 }
 
-// ActiveDevelopers lists who committed.
+// ActiveDevelopers lists the developers who committed.
 type ActiveDevelopers struct {
 	Scope      MetricsScope
 	Developers []ActiveDeveloper
-	Total      int // as the server counts
+	Total      int // the server's count
 	Raw        json.RawMessage
 }
 
-// ActiveDeveloper is what one developer committed. CodeAnt documents further members without their shape; Raw has them.
+// ActiveDeveloper describes the commits of one developer. CodeAnt documents further members without their types; see Raw.
 type ActiveDeveloper struct {
 	Login           string
 	Name            string
@@ -78,16 +78,16 @@ type ActiveDeveloper struct {
 // CommitTimes counts commits by the time of day.
 type CommitTimes struct{ Morning, Afternoon, Evening, Night int }
 
-// PullRequestMetrics lists the pull requests of each developer.
+// PullRequestMetrics lists developers and their pull requests.
 type PullRequestMetrics struct {
 	Scope      MetricsScope
 	Developers []DeveloperPullRequests
-	Total      int // as the server counts
+	Total      int // the server's count
 	Raw        json.RawMessage
 }
 
-// DeveloperPullRequests is what one developer did in pull requests. CodeAnt documents further members without their
-// shape; Raw has them.
+// DeveloperPullRequests describes the pull requests of one developer. CodeAnt documents further members without their types;
+// see Raw.
 type DeveloperPullRequests struct {
 	Login        string
 	Name         string
@@ -113,18 +113,18 @@ type PullRequest struct {
 	Deletions    int
 	FilesChanged int
 	CreatedAt    time.Time // zero if it could not be read
-	MergedAt     time.Time // zero if it is not merged
+	MergedAt     time.Time // zero if it is not merged or could not be read
 }
 
-// DeveloperComparison compares one developer with the organization. CodeAnt does not document what the comparison
-// holds: see Raw, whose members are "developer" and "org_context".
+// DeveloperComparison compares one developer with the organization. CodeAnt does not document the content of the
+// comparison: see the members "developer" and "org_context" of Raw.
 type DeveloperComparison struct {
 	Scope  MetricsScope
 	Author string
 	Raw    json.RawMessage
 }
 
-// DeveloperSummary is a written summary of one developer's work. Its shape is not documented.
+// DeveloperSummary is a written summary of one developer's work. Its form is not documented: see Raw.
 type DeveloperSummary struct{ Raw json.RawMessage }
 
 type metricsWire struct {
@@ -152,12 +152,12 @@ func (r DeveloperRequest) wire() (developerWire, error) {
 		return developerWire{}, err
 	}
 	if strings.TrimSpace(r.Author) == "" {
-		return developerWire{}, invalid("author", "", "is missing", "give a Git login or an e-mail address")
+		return developerWire{}, invalid("author", "", "is missing", "use a Git login or an e-mail address")
 	}
 	return developerWire{wire, r.Author}, validateText("author", r.Author)
 }
 
-// ActiveDevelopers returns who committed in a range of days.
+// ActiveDevelopers returns the developers who committed in a range of days.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/developer-metrics/get-active-developers). Uncertain: whether a cdt_
 // token is accepted; the values of the maps.
@@ -240,8 +240,9 @@ func newMetricsScope(f jsonscan.Fields) MetricsScope {
 func newActiveDeveloper(doc jsonscan.Document) (ActiveDeveloper, error) {
 	times, err := fieldsOf(doc.Get("commit_times"))
 	return ActiveDeveloper{
-		Login: doc.Text("login"), Name: doc.Text("name"), Commits: doc.Number("commit_count"), Repositories: doc.Texts(maxElements, "repositories"),
-		Additions: doc.Number("total_additions"), Deletions: doc.Number("total_deletions"), FilesChanged: doc.Number("total_files_changed"),
+		Login: doc.Text("login"), Name: doc.Text("name"), Commits: doc.Number("commit_count"),
+		Repositories: doc.Texts(maxElements, "repositories"),
+		Additions:    doc.Number("total_additions"), Deletions: doc.Number("total_deletions"), FilesChanged: doc.Number("total_files_changed"),
 		CommitTimes: CommitTimes{
 			Morning: times.Number("morning"), Afternoon: times.Number("afternoon"),
 			Evening: times.Number("evening"), Night: times.Number("night"),

@@ -2,10 +2,10 @@ package codeant
 
 import "bytes"
 
-// Severity ranks findings. Its zero value is SeverityUnknown, below all others.
+// Severity is how serious a finding is. The zero value is SeverityUnknown, which is below all others.
 type Severity int
 
-// The severities, in rising order.
+// The severities, in ascending order.
 const (
 	SeverityUnknown Severity = iota
 	SeverityInfo
@@ -15,9 +15,9 @@ const (
 	SeverityCritical
 )
 
-// ParseSeverity reads the words that scanners use, in any letter case: critical, blocker and p0; high, error, major and
-// p1; medium, warning, moderate and p2; low, note, minor and p3; info, informational, information and p4; unknown. Any
-// other word is SeverityUnknown with an ErrInvalidRequest.
+// ParseSeverity parses the words that scanners use, in any letter case: critical, blocker and p0; high, error, major and p1;
+// medium, warning, moderate and p2; low, note, minor and p3; info, informational, information and p4; unknown. For any other
+// word it returns SeverityUnknown and an ErrInvalidRequest.
 //
 // Evidence: observed (CodeAnt's command line client, which lacks p1).
 func ParseSeverity(s string) (Severity, error) {
@@ -28,7 +28,7 @@ func ParseSeverity(s string) (Severity, error) {
 	return severity, nil
 }
 
-// knownSeverity reads a word without a copy of it: every finding has one.
+// knownSeverity parses a word without copying it, because every finding has one.
 func knownSeverity(word []byte) (severity Severity, known bool) {
 	var lower [len("informational")]byte
 	trimmed := bytes.TrimSpace(word)
@@ -58,7 +58,7 @@ func knownSeverity(word []byte) (severity Severity, known bool) {
 	return SeverityUnknown, false
 }
 
-// String returns the severity's word in lower case: "critical", "high", …, "unknown".
+// String returns the severity in lower case, such as "critical".
 func (s Severity) String() string {
 	switch s {
 	case SeverityCritical:
@@ -75,10 +75,10 @@ func (s Severity) String() string {
 	return "unknown"
 }
 
-// MarshalText gives encoders the word.
+// MarshalText returns the text of String.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads a word as ParseSeverity does.
+// UnmarshalText parses a severity as ParseSeverity does.
 func (s *Severity) UnmarshalText(text []byte) error {
 	severity, err := ParseSeverity(string(text))
 	*s = severity

@@ -136,15 +136,15 @@ func TestBadTeamAndMetricInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	_, noDay := metrics.PullRequests(ctx, codeant.MetricsRequest{Organization: acme, Start: codeant.Date{Year: 2025, Month: time.February, Day: 30}, End: march})
 	_, noAuthor := metrics.Comparison(ctx, codeant.DeveloperRequest{Organization: acme, Start: january, End: march})
 	for err, text := range map[error]string{
-		noOrg:      "codeant: organization is missing; give its name at the provider",
+		noOrg:      "codeant: organization is missing; use its name at the provider",
 		noProvider: "codeant: provider is missing; use github, gitlab, bitbucket or azuredevops",
 		noID:       "codeant: team ID is missing; use the ID that List returns",
 		shortName:  `codeant: team name "x" is too short; give a name of 2 characters or more`,
 		noLogin:    "codeant: member's login is missing; give the login that commits carry",
 		backwards:  `codeant: end date "2025-01-01" is before the start date 2025-03-01; swap them`,
-		noStart:    "codeant: start date is missing; give a day, such as Date{2026, time.January, 31}",
-		noDay:      `codeant: start date "2025-02-30" is not a day of the calendar; use a valid date`,
-		noAuthor:   "codeant: author is missing; give a Git login or an e-mail address",
+		noStart:    "codeant: start date is missing; use a date such as Date{2026, time.January, 31}",
+		noDay:      `codeant: start date "2025-02-30" is not a valid date; use a day that exists`,
+		noAuthor:   "codeant: author is missing; use a Git login or an e-mail address",
 	} {
 		assert.EqualError(t, err, text)
 		assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
@@ -165,7 +165,7 @@ func TestDates(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &back))
 	assert.Equal(t, d, back)
 	_, err = codeant.ParseDate("29.2.2024")
-	assert.EqualError(t, err, `codeant: date "29.2.2024" is not a day of the calendar; write it as 2026-01-31`)
+	assert.EqualError(t, err, `codeant: date "29.2.2024" is not a valid date; use the form 2026-01-31`)
 }
 
 func TestDocumentedMetricsLandInTypedFieldsOrRaw(t *testing.T) {

@@ -37,7 +37,7 @@ func (t *Texts) mask(text string) string { return redact.Secrets(text, t.secrets
 var programWords = strings.NewReplacer(
 	": codeant: ", ": ", "; codeant: ", "; ",
 	"gates that WithGatePolicy requires", "gates that -require names",
-	"allow its word with WithGatePolicy", "allow its word with -passing-status",
+	"allow it with WithGatePolicy", "allow it with -passing-status",
 	"RequiredGates or IgnoredGates", "-require or -ignore",
 	"or use WithInsecureHTTP on purpose", "such as that of a proxy with TLS",
 	"or use WithToken", "or use -token-file",

@@ -29,7 +29,7 @@ func TestATextIsCleanBeforeItLeaves(t *testing.T) {
 		"x%0A::error%0d":                                            "x% 0A: :error% 0d",
 		"section_start:1:x":                                         "section_start :1:x",
 		"hidden \u202e\u200b\x1b[31mred":                            "hidden [31mred",
-		"allow its word with WithGatePolicy":                        "allow its word with -passing-status",
+		"allow it with WithGatePolicy":                              "allow it with -passing-status",
 		"gates that WithGatePolicy requires: \"iac\"":               "gates that -require names: \"iac\"",
 		"request less, or raise the limit with WithMaxResponseSize": "ask for less",
 		"scan fewer files at once with Include":                     "scan fewer files at once with -i",
