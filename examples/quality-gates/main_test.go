@@ -243,7 +243,7 @@ func TestThePolicyComesFromFlags(t *testing.T) {
 			1,
 			"quality-gates: quality gate undecided: the answer lacks gates that -require names: \"sast\", \"IaC\"\n",
 		},
-		{map[string]string{"secret": "SKIPPED"}, nil, 1, "quality-gates: quality gate undecided: gate \"secret\" answered \"SKIPPED\"; if such an answer counts as passed for you, allow it with -passing-status\n"},
+		{map[string]string{"secret": "SKIPPED"}, nil, 1, "quality-gates: quality gate undecided: gate \"secret\" answered \"SKIPPED\"; if such a status should count as passed, allow it with -passing-status\n"},
 		{map[string]string{"secret": "PASSED"}, []string{"-passing-status", "FAILED"}, 2, "quality-gates: passing status \"FAILED\" cannot count as passed; use another status of a gate, such as SKIPPED\n"},
 		{map[string]string{"secret": "PASSED"}, []string{"-require", "secret", "-ignore", "Secrets"}, 2, "quality-gates: gate \"secret\" is both required and ignored; remove it from -require or -ignore\n"},
 	} {
