@@ -85,7 +85,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for _, flag := range []string{"-r", "-c", "-s", "-u", "-allow-unavailable", "-skip-without-token"} {
 		got := w.Run(t, run, flag, "x")
 		assert.Equal(t, 2, got.Code)
-		assert.Equal(t, "rotate-token: there is no flag "+flag+"; see -h\n", got.Stderr)
+		assert.Equal(t, "rotate-token: unknown flag "+flag+"; see -h\n", got.Stderr)
 	}
 	assert.Contains(t, help, "without it the tokens are listed, and the\n                   exit code is 2\n")
 }

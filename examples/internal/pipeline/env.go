@@ -36,6 +36,7 @@ type Screen struct {
 // Interrupted is the cause of a context that a signal canceled.
 type Interrupted struct{ Signal os.Signal }
 
+// Error names the signal.
 func (i Interrupted) Error() string { return "stopped by the signal " + i.Signal.String() }
 
 // Is makes an interruption match context.Canceled.

@@ -90,10 +90,9 @@ func (p *Program) flagError(err error) string {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		// With getopts the value may follow directly: -tTOKEN.
 		if short := name[:1]; len(name) > 1 && p.Flags.Lookup(short) != nil && !likeFlag.MatchString(name) {
-			return fmt.Sprintf("there is no flag that begins with -%s and goes on like this; write a value apart from its flag (-%s VALUE)",
-				short, short)
+			return fmt.Sprintf("unknown flag that begins with -%s; separate a flag and its value (-%s VALUE)", short, short)
 		}
-		return "there is no flag -" + name
+		return "unknown flag -" + name
 	}
 	if _, after, ok := strings.Cut(text, " for "); ok && strings.HasPrefix(text, "invalid ") {
 		name, why, _ := strings.Cut(strings.TrimPrefix(after, "flag "), ": ")
@@ -102,7 +101,7 @@ func (p *Program) flagError(err error) string {
 		}
 		return name + " " + why
 	}
-	return strings.Replace(text, "flag needs an argument: ", "there is no value after ", 1)
+	return strings.Replace(text, "flag needs an argument: ", "missing value after ", 1)
 }
 
 // valueOf returns the value of a flag on a command line that package flag refused. The mistake may come before the

@@ -35,10 +35,10 @@ func TestMistakesOnTheCommandLineAreNamedWithoutAToken(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-x"}, "there is no flag -x; see -h"},
-		{[]string{"-t" + token}, "there is no flag that begins with -t and goes on like this; write a value apart from its flag (-t VALUE); see -h"},
-		{[]string{"-t9f8e7d6c5b4a39f8e7d6c5b4a3"}, "there is no flag that begins with -t and goes on like this; write a value apart from its flag (-t VALUE); see -h"},
-		{[]string{"-x" + token}, "there is no flag -xcdt_•••• see -h"},
+		{[]string{"-x"}, "unknown flag -x; see -h"},
+		{[]string{"-t" + token}, "unknown flag that begins with -t; separate a flag and its value (-t VALUE); see -h"},
+		{[]string{"-t9f8e7d6c5b4a39f8e7d6c5b4a3"}, "unknown flag that begins with -t; separate a flag and its value (-t VALUE); see -h"},
+		{[]string{"-x" + token}, "unknown flag -xcdt_•••• see -h"},
 		{[]string{token}, `"cdt_•••• does not belong to a flag; see -h`},
 		{[]string{"-timeout", token}, "-timeout must be a whole number of seconds from 1 to 604800 (a week); see -h"},
 		{[]string{"-timeout", "9223372037"}, "-timeout must be a whole number of seconds from 1 to 604800 (a week); see -h"},
@@ -46,7 +46,7 @@ func TestMistakesOnTheCommandLineAreNamedWithoutAToken(t *testing.T) {
 		{[]string{"-timeout", "0"}, "-timeout must be a whole number of seconds from 1 to 604800 (a week); see -h"},
 		{[]string{"-timeout", "5m"}, "-timeout must be a whole number of seconds from 1 to 604800 (a week); see -h"},
 		{[]string{"-n=" + token}, "-n is a switch; it takes true or false; see -h"},
-		{[]string{"-b"}, "there is no value after -b; see -h"},
+		{[]string{"-b"}, "missing value after -b; see -h"},
 	} {
 		code, goOn, _, errs := parse(tt.args...)
 		assert.Equal(t, 2, code)
