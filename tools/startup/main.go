@@ -61,7 +61,8 @@ func compare(dir string, runs int) error {
 		return err
 	}
 	defer server.Close()
-	env := append(os.Environ(), "CODEANT_API_TOKEN="+server.Token().Reveal(), "CODEANT_API_URL="+server.URL(), "commit="+commit, "report="+report)
+	env := append(os.Environ(), "CODEANT_API_TOKEN="+server.Token().Reveal(), "CODEANT_API_URL="+server.URL(),
+		"commit="+commit, "report="+report)
 	ours := func() *exec.Cmd {
 		return exec.Command(program, "-r", "acme/shop", "-c", commit, "-p", "github", "-f", report)
 	}
@@ -84,7 +85,8 @@ func compare(dir string, runs int) error {
 	if n := len(server.Uploads()); n == 0 {
 		return fmt.Errorf("nothing was uploaded")
 	}
-	fmt.Printf("upload-coverage %.1f ms, script %.1f ms: %.1f times faster (medians of %d pairs)\n", median(a), median(b), median(ratios), runs)
+	fmt.Printf("upload-coverage %.1f ms, script %.1f ms: %.1f times faster (medians of %d pairs)\n",
+		median(a), median(b), median(ratios), runs)
 	return nil
 }
 
