@@ -10,7 +10,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-// decodeScan reads a scan result in any of the shapes that are documented or observed.
+// decodeScan decodes a scan result in any of the forms that are documented or were observed.
 func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults, error) {
 	d := scanBody{
 		finder:  finder{analysis: a, commits: []string{commit}, members: doc.Fields.Rest()},
@@ -38,10 +38,10 @@ func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults,
 	case errors.Is(err, ErrTooLarge):
 		return nil, err
 	case state == stateFailed:
-		// Whatever is beside it is not the whole result.
+		// Any findings in the answer are partial.
 		return d.results, scanFailed(d.results.Status)
 	case state != stateDone:
-		return d.results, nil // what could be read so far; a shape is only due at the end
+		return d.results, nil // the findings so far; only a finished result must have a known form
 	case err != nil:
 		return nil, err
 	case !d.found:
@@ -51,14 +51,14 @@ func decodeScan(a Analysis, doc jsonscan.Document, commit string) (*ScanResults,
 	return d.results, nil
 }
 
-// scanBody collects what is in one answer.
+// scanBody collects the content of one answer.
 type scanBody struct {
 	finder
 	results *ScanResults
-	found   bool // a list, even an empty one
+	found   bool // the answer has a list, which may be empty
 }
 
-// status reads the status word. A body without one is finished; an empty or unknown word is waited on.
+// status returns the state of the scan. A body without a status is finished; an empty or unknown status is pending.
 func (d *scanBody) status(f jsonscan.Fields) (scanState, error) {
 	value, err := soleStatus(f)
 	if err != nil || value == nil {
@@ -68,12 +68,12 @@ func (d *scanBody) status(f jsonscan.Fields) (scanState, error) {
 	return stateOf(d.results.Status), nil
 }
 
-// object reads the findings of an answer that is an object. If several places have a list, the first that is not empty
-// counts.
+// object decodes the findings of an answer that is an object. If it has several lists, the first that is not empty is
+// used.
 func (d *scanBody) object(f jsonscan.Fields) error {
 	for _, key := range []string{"results", "result", "issues", "vulnerabilities", "secrets", "dead_code"} {
 		if f.Find(key).Times > 1 {
-			return unusable("field %q is doubled", key)
+			return unusable("field %q occurs more than once", key)
 		}
 	}
 	results := f.Get("results")
@@ -110,7 +110,7 @@ func (d *scanBody) object(f jsonscan.Fields) error {
 	return d.filesBeside(f)
 }
 
-// vulnerabilities reads the lists of an SCA result, or a map of files.
+// vulnerabilities decodes the lists of an SCA result, or a map of files.
 func (d *scanBody) vulnerabilities(f jsonscan.Fields, results jsonscan.Value) error {
 	inside, err := fieldsOf(results)
 	if err != nil {
@@ -152,7 +152,7 @@ func (d *scanBody) secrets(f jsonscan.Fields, results jsonscan.Value) error {
 	return nil
 }
 
-// firstOf reads lists, or maps of files, until one had findings.
+// firstOf decodes lists or maps of files until one has findings.
 func (d *scanBody) firstOf(places ...jsonscan.Value) error {
 	for _, place := range places {
 		var err error
@@ -169,7 +169,7 @@ func (d *scanBody) firstOf(places ...jsonscan.Value) error {
 	return nil
 }
 
-// fieldsOf returns the members of an object inside an answer. Of any other value there are none.
+// fieldsOf returns the members of an object in an answer, or none for any other value.
 func fieldsOf(object jsonscan.Value) (jsonscan.Fields, error) {
 	if object.Kind() != jsonscan.Object {
 		return nil, nil
@@ -178,7 +178,7 @@ func fieldsOf(object jsonscan.Value) (jsonscan.Fields, error) {
 	return fields, unusableJSON(err)
 }
 
-// list reads a list of findings. What is not a list is left, so that found stays false.
+// list decodes a list of findings. It ignores any other value, and found stays false.
 func (d *scanBody) list(list jsonscan.Value, under string) error {
 	if list.Kind() != jsonscan.Array {
 		return nil
@@ -212,7 +212,7 @@ func roomFor[T any](list []T, n int, what string) ([]T, error) {
 
 func (d *scanBody) add(element jsonscan.Value, under string) error {
 	if kind := element.Kind(); kind != jsonscan.Object {
-		return unusable("a finding in it is %s", kind)
+		return unusable("a finding is %s", kind)
 	}
 	finding, err := d.finding(element, under)
 	if err != nil {
@@ -222,8 +222,8 @@ func (d *scanBody) add(element jsonscan.Value, under string) error {
 	return nil
 }
 
-// byFile reads a map whose keys are files, or else kinds of findings such as "issues", and whose values are a finding or
-// a list of them.
+// byFile decodes a map whose keys are files, or groups of findings such as "issues", and whose values are a finding or a list
+// of findings.
 func (d *scanBody) byFile(object jsonscan.Value) error {
 	d.found = true
 	n := 0
@@ -245,7 +245,7 @@ func (d *scanBody) byFile(object jsonscan.Value) error {
 		case jsonscan.Object:
 			err = d.add(value, under)
 		default:
-			err = unusable("what it has for a file is %s", kind)
+			err = unusable("the findings of a file are %s", kind)
 		}
 		if err != nil {
 			return err
@@ -254,11 +254,11 @@ func (d *scanBody) byFile(object jsonscan.Value) error {
 	return nil
 }
 
-// scanState is what a status word of CodeAnt means.
+// scanState is the meaning of a status.
 type scanState int
 
 const (
-	stateUnknown scanState = iota // waited on, and never taken for success
+	stateUnknown scanState = iota // treated as pending, never as success
 	statePending
 	stateDone
 	stateFailed
@@ -277,5 +277,6 @@ func stateOf(word string) scanState {
 }
 
 func scanFailed(status string) error {
-	return &refusal{kind: ErrScanFailed, reason: fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue)), quoted: true}
+	reason := fmt.Sprintf("the scan ended with status %q", redact.Text(status, maxPrintedValue))
+	return &refusal{kind: ErrScanFailed, reason: reason, quoted: true}
 }

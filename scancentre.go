@@ -16,20 +16,20 @@ var (
 	opScansComplexFunctions = centreResults("complex_functions", "/extension/scans2/fetch-results")
 )
 
-// centreResults is an operation of the scan centre. A 404 there means that the endpoint or the repository is not known, and not
-// that the result is still to come.
+// centreResults returns an operation of the scan centre. There, a 404 means that the endpoint or the repository does not
+// exist, not that the result is not ready.
 func centreResults(name, path string) operation {
 	op := centreOperation("scans.results."+name, path)
 	op.judges = success.Status | success.Errors
 	return op
 }
 
-// centreOperation is an endpoint that CodeAnt's own command line client uses and no page documents.
+// centreOperation returns an operation that CodeAnt's own command line client uses and no page documents.
 func centreOperation(name, path string) operation {
 	return operation{
 		name: name, path: path, idempotent: true, observed: true,
 		unsupported: "this token may not use this endpoint: it belongs to CodeAnt's command line client, " +
-			"and no page says that API tokens are accepted there",
+			"which is not documented to accept API tokens",
 	}
 }
 
@@ -42,7 +42,7 @@ func (a Analysis) centreName() string {
 	return ""
 }
 
-// centreWire asks for dismissed findings and false positives too; the answer marks them.
+// centreWire also requests dismissed findings and false positives, which the answer marks.
 type centreWire struct {
 	Repo                  string `json:"repo"`
 	Commit                string `json:"commit_id"`
@@ -55,7 +55,7 @@ func newCentreWire(rev Revision, resultType string) centreWire {
 	return centreWire{Repo: rev.Repo, Commit: rev.Commit, ResultType: resultType, IncludeFalsePositives: true}
 }
 
-// bare reads an answer that is a list.
+// bare decodes an answer that is a list.
 func (d *scanBody) bare(list jsonscan.Value) error {
 	switch d.analysis {
 	case SBOM:
@@ -68,7 +68,7 @@ func (d *scanBody) bare(list jsonscan.Value) error {
 	return d.list(list, "")
 }
 
-// elements reads a list of findings under a path, if any. A null in it is left out.
+// elements decodes a list of findings with a path, if any. It skips null.
 func (d *scanBody) elements(list jsonscan.Value, under string) error {
 	d.found = true
 	if err := d.expect(list.Len()); err != nil {
@@ -85,8 +85,8 @@ func (d *scanBody) elements(list jsonscan.Value, under string) error {
 	return nil
 }
 
-// files reads a map whose keys are paths and whose values are a finding or a list of them. The path of a finding is its key,
-// whatever the finding says. Other values, such as a count, are left out; a map of nothing but these has no findings to find.
+// files decodes a map whose keys are paths and whose values are a finding or a list of findings. The key replaces the path in
+// the finding. Other values, such as a count, are skipped; if the map has nothing else, found stays false.
 func (d *scanBody) files(object jsonscan.Value) error {
 	empty := true
 	for key, value := range object.Members() {
@@ -113,8 +113,8 @@ func (d *scanBody) files(object jsonscan.Value) error {
 	return nil
 }
 
-// filesBeside reads an answer that is itself the map of files: its lists are under keys that look like paths, beside a status
-// and a message.
+// filesBeside decodes an answer that is itself a map of files: besides a status and a message, it has lists under keys that
+// look like paths.
 func (d *scanBody) filesBeside(f jsonscan.Fields) error {
 	for _, field := range f {
 		if field.Value.Kind() != jsonscan.Array || !strings.ContainsAny(string(field.Key), "/.") {
@@ -127,8 +127,8 @@ func (d *scanBody) filesBeside(f jsonscan.Fields) error {
 	return nil
 }
 
-// checks reads the failed checks of infrastructure: in one report of Checkov or a list of them, or else a list of findings or a
-// map of files.
+// checks decodes the failed checks of infrastructure: one Checkov report or a list of them, a list of findings or a map of
+// files.
 func (d *scanBody) checks(value jsonscan.Value) error {
 	switch value.Kind() {
 	case jsonscan.Object:
@@ -184,7 +184,7 @@ func failedChecks(object jsonscan.Value) (failed jsonscan.Value, isReport bool, 
 	return nil, true, unusable("%v", wrongField("failed_checks", found.Value))
 }
 
-// packages reads an SBOM: the documented one, which has a list for each language, or a list of packages or a map of files.
+// packages decodes an SBOM: the documented form with a list for each language, a list of packages or a map of files.
 func (d *scanBody) packages(value jsonscan.Value) error {
 	if value.Kind() == jsonscan.Array {
 		return d.components(value, "")
@@ -219,7 +219,7 @@ func (d *scanBody) packages(value jsonscan.Value) error {
 		}
 		packages, isList := inside.List("packages")
 		if !isList {
-			return unusable("a list of packages is missing in it")
+			return unusable("an SBOM has no list of packages")
 		}
 		if err := d.components(packages, inside.Text("language")); err != nil {
 			return err
@@ -244,7 +244,7 @@ func (d *scanBody) components(list jsonscan.Value, language string) error {
 
 func (d *scanBody) component(element jsonscan.Value, language string) error {
 	if kind := element.Kind(); kind != jsonscan.Object {
-		return unusable("a package in it is %s", kind)
+		return unusable("a package is %s", kind)
 	}
 	if len(d.results.Packages) == maxElements {
 		return tooLarge("it has more than %d packages", maxElements)

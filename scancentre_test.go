@@ -278,7 +278,7 @@ func TestTheScanCentreIsAskedAsTheCommandLineClientAsks(t *testing.T) {
 func TestATokenThatMayNotUseTheScanCentreIsNotRevoked(t *testing.T) {
 	t.Parallel()
 	org := codeant.Organization{Provider: codeant.GitHub, Name: "acme"}
-	const advice = "; this token may not use this endpoint: it belongs to CodeAnt's command line client, and no page says that API tokens are accepted there"
+	const advice = "; this token may not use this endpoint: it belongs to CodeAnt's command line client, which is not documented to accept API tokens"
 	for name, call := range map[string]func(*codeant.Client) error{
 		"account.verify":       func(c *codeant.Client) error { _, err := c.Account.Verify(t.Context()); return err },
 		"account.repositories": func(c *codeant.Client) error { _, err := c.Account.Repositories(t.Context(), org); return err },

@@ -11,7 +11,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
-// duplicates reads groups of copies. There is a finding for each copy, which names the others.
+// duplicates decodes groups of copies. Each copy becomes a finding that names the others.
 func (d *scanBody) duplicates(groups jsonscan.Value) error {
 	if groups.Kind() != jsonscan.Array {
 		return nil
@@ -29,7 +29,7 @@ func (d *scanBody) duplicates(groups jsonscan.Value) error {
 			}
 		case jsonscan.Null:
 		default:
-			err = unusable("a group of copies in it is %s", group.Kind())
+			err = unusable("a group of duplicates is %s", group.Kind())
 		}
 		if err != nil {
 			return err
@@ -99,8 +99,8 @@ func place(f Finding) string {
 	return fmt.Sprintf("%s:%d", f.Path, f.StartLine)
 }
 
-// deadCode reads what the tools for Python, for JavaScript and for other languages found, or else a list of findings or a map
-// of files.
+// deadCode decodes the findings of the tools for Python, JavaScript and other languages, a list of findings or a map of
+// files.
 func (d *scanBody) deadCode(value jsonscan.Value) error {
 	if value.Kind() == jsonscan.Array {
 		return d.elements(value, "")
@@ -130,7 +130,7 @@ func (d *scanBody) deadCode(value jsonscan.Value) error {
 	return d.deadElsewhere(extra)
 }
 
-// deadPython reads a list of files with their issues, or a map of them. An issue is a sentence such as "unused variable 'x'".
+// deadPython decodes a list of files with their issues, or a map of files. An issue is a text such as "unused variable 'x'".
 func (d *scanBody) deadPython(files jsonscan.Value) error {
 	first := len(d.results.Findings)
 	var err error
@@ -142,7 +142,7 @@ func (d *scanBody) deadPython(files jsonscan.Value) error {
 			inside, insideErr := fieldsOf(file)
 			issues := inside.Get("issues")
 			if err = insideErr; err == nil && issues.Kind() != jsonscan.Array && file.Kind() != jsonscan.Null {
-				err = unusable("a file of python_dead_code in it has no list of issues")
+				err = unusable("a file in python_dead_code has no list of issues")
 			}
 			if err == nil {
 				err = d.elements(issues, inside.Text("file_path", "path"))
@@ -162,7 +162,7 @@ func (d *scanBody) deadPython(files jsonscan.Value) error {
 	return err
 }
 
-// unusedRule makes a rule of a sentence: "unused-variable" of "unused variable 'x' (60% confidence)".
+// unusedRule returns the rule of an issue: "unused-variable" for "unused variable 'x' (60% confidence)".
 func unusedRule(sentence string) string {
 	words := strings.FieldsFunc(strings.ToLower(sentence), func(r rune) bool { return !unicode.IsLetter(r) })
 	if at := slices.Index(words, "unused"); at >= 0 && at+1 < len(words) {
@@ -184,7 +184,7 @@ func (d *scanBody) deadJavaScript(value jsonscan.Value) error {
 	for path := range f.Get("unused_files").Elements() {
 		text, isText := path.Text()
 		if !isText {
-			return unusable("an unused file in it is %s", path.Kind())
+			return unusable("an unused file is %s", path.Kind())
 		}
 		if err := d.expect(1); err != nil {
 			return err
@@ -198,7 +198,7 @@ func (d *scanBody) deadJavaScript(value jsonscan.Value) error {
 		path, isText := pair.Element(0).Text()
 		names := pair.Element(1)
 		if !isText || names.Kind() != jsonscan.Array {
-			return unusable("an unused export in it is not a path with a list of names")
+			return unusable("an unused export is not a path with a list of names")
 		}
 		first := len(d.results.Findings)
 		if err := d.elements(names, path); err != nil {
@@ -214,7 +214,7 @@ func (d *scanBody) deadJavaScript(value jsonscan.Value) error {
 	return nil
 }
 
-// deadElsewhere reads a map of files whose findings have a rule such as "python:S1481".
+// deadElsewhere decodes a map of files whose findings have a rule such as "python:S1481".
 func (d *scanBody) deadElsewhere(files jsonscan.Value) error {
 	first := len(d.results.Findings)
 	if err := d.files(files); err != nil {

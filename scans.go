@@ -32,20 +32,20 @@ func scanResults(name, path string) operation {
 // ScansService starts scans of a commit and reads what they found.
 type ScansService struct{ client *Client }
 
-// Analysis is a kind of scan result.
+// Analysis is one of the analyses of a scan, each of which has its own results.
 type Analysis string
 
-// The analyses whose results can be read. From IaC on they are read from endpoints that CodeAnt's own command line client uses
-// and no page documents: whether a token may use them is not known, and ErrForbidden or ErrUnsupported says that it may not.
+// The analyses whose results can be read. Those from IaC on use endpoints that CodeAnt's own command line client uses and no
+// page documents. It is not known whether they accept an API token; if not, the error is ErrForbidden or ErrUnsupported.
 const (
 	SAST             Analysis = "sast"              // security findings in code
 	SCA              Analysis = "sca"               // vulnerable dependencies
 	Secrets          Analysis = "secrets"           // credentials in code
-	SBOM             Analysis = "sbom"              // packages and licences; has Packages and no Findings
+	SBOM             Analysis = "sbom"              // packages and licenses; has Packages and no Findings
 	AntiPatterns     Analysis = "antipatterns"      // code smells
 	IaC              Analysis = "iac"               // misconfigured infrastructure
 	DeadCode         Analysis = "dead_code"         // code that nothing uses
-	DuplicateCode    Analysis = "duplicate_code"    // a finding for each copy
+	DuplicateCode    Analysis = "duplicate_code"    // duplicated code, with a finding for each copy
 	Docstrings       Analysis = "docstring"         // missing documentation
 	ComplexFunctions Analysis = "complex_functions" // functions that are hard to follow
 )
@@ -85,34 +85,34 @@ func (a Analysis) operation() operation {
 	return opScansComplexFunctions
 }
 
-// ScanRequest names the commit to scan.
+// ScanRequest describes a scan of a commit.
 type ScanRequest struct {
 	// Revision is the commit to scan. Required.
 	Revision Revision
-	// Include and Exclude are globs of files, such as "src/**/*.py". A glob cannot have a comma in it, which separates
-	// globs on the wire. Optional.
+	// Include and Exclude are globs of files, such as "src/**/*.py". A glob must not contain a comma, because CodeAnt uses it
+	// to separate globs. Optional.
 	Include, Exclude []string
 }
 
-// ScanResults is what one analysis of a commit found. Its JSON form is stable and lacks Raw.
+// ScanResults holds the results of one analysis of a commit. The JSON form is stable and omits Raw.
 type ScanResults struct {
 	Analysis Analysis        `json:"analysis"`
-	Status   string          `json:"status"`             // the server's word; empty if the answer has none, which means finished
+	Status   string          `json:"status"`             // the server's status; empty if the answer has none, which means finished
 	Findings []Finding       `json:"findings"`           // in the order of the answer
-	Packages []Package       `json:"packages,omitempty"` // of SBOM alone
-	Raw      json.RawMessage `json:"-"`                  // the whole answer, to be read only
+	Packages []Package       `json:"packages,omitempty"` // only for SBOM
+	Raw      json.RawMessage `json:"-"`                  // the whole answer, read-only
 
-	done bool // whether the status, or its absence, says that the analysis is finished
+	done bool // the status, or its absence, means that the analysis is finished
 }
 
-// ScanReport is what the analyses of a commit found. An analysis that did not finish is not in Results. Its JSON form is
-// stable.
+// ScanReport holds the results of several analyses of a commit. Results has only the analyses that finished. The JSON form
+// is stable.
 type ScanReport struct {
 	Revision Revision                  `json:"revision"`
 	Results  map[Analysis]*ScanResults `json:"results"`
 }
 
-// Findings returns the findings of all analyses, by severity, path, line and rule: a stable order.
+// Findings returns the findings of all analyses, sorted by severity, path, line and rule.
 func (r *ScanReport) Findings() []Finding {
 	if r == nil {
 		return nil
@@ -129,18 +129,18 @@ func (r *ScanReport) Findings() []Finding {
 	return sortFindings(lists)
 }
 
-// Blocking returns the open findings whose severity is min or above, in the order of Findings. A finding of unknown
-// severity is among them, because it may be worse than min.
+// Blocking returns the open findings with severity min or above, in the order of Findings. It includes findings of unknown
+// severity, because they may be that severe.
 func (r *ScanReport) Blocking(min Severity) []Finding {
 	return slices.DeleteFunc(r.Findings(), func(f Finding) bool {
 		return !f.Open() || f.Severity < min && f.Severity != SeverityUnknown
 	})
 }
 
-// Since returns a report of the findings that the baseline lacks, and of all packages. Findings are compared by their
-// fingerprints and counted: if the baseline has one with some fingerprint and r has two, one of them is new. Findings that are
-// dismissed or false positives are matched first, so that one that is open is not taken for one of them. If baseline is nil,
-// every finding is new.
+// Since returns a report with the findings that are not in baseline, and all packages. Findings are compared and counted by
+// fingerprint: if baseline has one finding with a fingerprint and r has two, one of the two is new. Dismissed findings and
+// false positives are matched first, so that an open finding counts as new rather than one of them. If baseline is nil, all
+// findings are new.
 func (r *ScanReport) Since(baseline *ScanReport) *ScanReport {
 	if r == nil {
 		return nil
@@ -189,21 +189,21 @@ func newScanWire(rev Revision) (scanWire, error) {
 	return scanWire{rev.Repo, rev.Provider, rev.Commit, newBaseURLs(rev.Provider, scanAddress(rev))}, rev.Validate()
 }
 
-// globs joins globs as the wire has them.
+// globs validates globs and joins them as CodeAnt expects them.
 func globs(field string, list []string) (string, error) {
 	for _, glob := range list {
 		if err := validateText(field, glob); err != nil {
 			return "", err
 		}
 		if strings.TrimSpace(glob) == "" || strings.Contains(glob, ",") {
-			return "", invalid(field, glob, "cannot be sent", "give one glob for each element, without a comma in it")
+			return "", invalid(field, glob, "is empty or contains a comma", "use one element for each glob")
 		}
 	}
 	return strings.Join(list, ","), nil
 }
 
-// Start asks for a commit to be scanned. It is not repeated when the answer is lost: that is ErrUnknownOutcome. After a
-// 504 the scan may run all the same: that is Unconfirmed.
+// Start starts a scan of a commit. If the answer is lost, it is not retried and the error is ErrUnknownOutcome. After a 504
+// the scan may be running: the error is nil and the result is Unconfirmed.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/analysis/start-analysis). Uncertain: whether a cdt_ token is accepted
 // in the body; bitbucket_base_url.
@@ -227,10 +227,10 @@ func (s *ScansService) Start(ctx context.Context, req ScanRequest) (*Started, er
 	return clientOf(s).start(ctx, opScansStart, in, newScanStarted)
 }
 
-// Results looks at the result of one analysis once. While it is pending, the status says so and the findings are those
-// so far. If there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound; an analysis that failed is
-// ErrScanFailed; a body that has none of the known shapes is ErrBadResponse and never "no findings". For SBOM an older path is
-// tried when the newer one answers 404.
+// Results returns the current results of one analysis. The analysis may still be pending: then Status says so, and the
+// findings are those found so far. If there is no result yet, the error is ErrNotReady, and after a 404 also ErrNotFound. If
+// the analysis failed, it is ErrScanFailed. If the answer has an unknown form, it is ErrBadResponse, never an empty list of
+// findings. For SBOM, an older path is tried if the newer one answers 404.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/analysis/get-…-results, for SAST, Secrets, SBOM and AntiPatterns),
 // observed (CodeAnt-AI/codeant-scripts start_scan.sh, for SCA and the bodies of SAST; CodeAnt-AI/codeant-cli, for the analyses
@@ -249,7 +249,7 @@ func (s *ScansService) Results(ctx context.Context, rev Revision, a Analysis) (*
 	}
 	results, err := s.results(ctx, op, wire, a, rev.Commit)
 	if a == SBOM && errors.Is(err, ErrNotFound) {
-		// A server without the older path says so in some way or other; what counts then is what the newer one said.
+		// An error of the older path only means that the server does not have it: return that of the newer one.
 		if older, olderErr := s.results(ctx, opScansSBOMOlder, wire, a, rev.Commit); olderErr == nil || errors.Is(olderErr, ErrScanFailed) {
 			return older, olderErr
 		}
@@ -266,19 +266,19 @@ func (s *ScansService) results(ctx context.Context, op operation, in any, a Anal
 		results, err = decodeScan(a, doc, commit)
 		return err
 	})
-	// Findings of an analysis that failed are partial; they come with the error.
+	// A failed analysis returns its partial findings with the error.
 	if err != nil && !errors.Is(err, ErrScanFailed) {
 		return nil, err
 	}
 	return results, err
 }
 
-// Wait polls Results until each of the analyses is finished; none given means SAST and SCA. They are polled side by side.
-// Report and error come together: the report has every analysis that finished, and the error names what happened to each of
-// the others: ErrScanFailed, ErrWaitTimeout, ErrNotFound or what else kept the answer away.
+// Wait polls Results of all given analyses concurrently until they are finished. Default: SAST and SCA. It returns both a
+// report with the analyses that finished and an error that wraps those of the others: ErrScanFailed, ErrWaitTimeout,
+// ErrNotFound or the error of the last poll.
 //
-// Results belong to a commit and not to a start: right after a second Start on one commit, Wait may read the results of the
-// first.
+// Results belong to a commit, not to a start: right after a second Start for the same commit, Wait may return the results of
+// the first.
 func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
 	if err := cmp.Or(clientOf(s).ready(ctx), rev.Validate()); err != nil {
 		return nil, err
@@ -295,14 +295,14 @@ func (s *ScansService) Wait(ctx context.Context, rev Revision, opts WaitOptions,
 	var (
 		report = &ScanReport{Revision: rev, Results: map[Analysis]*ScanResults{}}
 		errs   = make([]error, len(wanted))
-		mu     sync.Mutex // guards report, and keeps OnPoll to one call at a time
+		mu     sync.Mutex // guards report and the calls of OnPoll
 		all    sync.WaitGroup
 	)
-	if told := opts.OnPoll; told != nil {
+	if onPoll := opts.OnPoll; onPoll != nil {
 		opts.OnPoll = func(p Poll) {
 			mu.Lock()
 			defer mu.Unlock()
-			told(p)
+			onPoll(p)
 		}
 	}
 	for i, a := range wanted {
@@ -339,8 +339,8 @@ func (s *ScansService) wait(ctx context.Context, rev Revision, opts WaitOptions,
 	return results, err
 }
 
-// Run starts a scan and waits for its results, as Wait does. If this commit was scanned before, Run may read the results of the
-// earlier scan.
+// Run starts a scan and waits for its results, as Wait does. If the commit was scanned before, Run may return the earlier
+// results.
 func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOptions, as ...Analysis) (*ScanReport, error) {
 	for _, a := range as {
 		if err := a.validate(); err != nil {
@@ -353,7 +353,7 @@ func (s *ScansService) Run(ctx context.Context, req ScanRequest, opts WaitOption
 	return s.Wait(ctx, req.Revision, opts, as...)
 }
 
-// shownStatus returns a word also for an empty status.
+// shownStatus returns the status, or a text for an empty one.
 func (r *ScanResults) shownStatus() string {
 	if r.Status == "" {
 		return "(empty)"

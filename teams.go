@@ -20,14 +20,16 @@ var (
 	opTeamsCreate       = operation{name: "teams.create", path: teamsPath + "create"}
 	opTeamsUpdate       = operation{name: "teams.update", path: teamsPath + "update", idempotent: true}
 	opTeamsDelete       = operation{name: "teams.delete", path: teamsPath + "delete", idempotent: true}
-	opTeamsAddMember    = operation{name: "teams.members.add", path: teamsPath + "members/add", unsupported: "the team is unknown, or this server offers no endpoint to add a member: use CodeAnt's web app"}
+	opTeamsAddMember    = operation{name: "teams.members.add", path: teamsPath + "members/add", unsupported: noSuchTeam}
 	opTeamsRemoveMember = operation{name: "teams.members.remove", path: teamsPath + "members/remove", idempotent: true}
 )
 
-const minTeamName = 2
+const noSuchTeam = "the team is unknown, or this server has no endpoint to add a member: use CodeAnt's web app"
 
-// Two team names are reserved: the members of one team, and the repositories of the other, are left out of every metric
-// of the organization (docs.codeant.ai, api-reference, create-team).
+const minTeamName = 2 // characters
+
+// Reserved team names: the members of TeamDisabledMembers and the repositories of TeamDisabledRepos are excluded from all
+// metrics of the organization (docs.codeant.ai, api-reference, create-team).
 const (
 	TeamDisabledMembers = "codeant-disabled-members"
 	TeamDisabledRepos   = "codeant-disabled-repos"
@@ -51,34 +53,34 @@ type Team struct {
 	ParentID     string // of the team above it, if any
 	Repositories []string
 	Active       bool
-	Raw          json.RawMessage // the team as it came
+	Raw          json.RawMessage // the unmodified team
 }
 
 // TeamMember is a member of a team.
 type TeamMember struct {
 	Login    string
 	Name     string
-	Role     string // "lead" and "member" are seen
+	Role     string // such as "lead" or "member"
 	JoinedAt time.Time
 }
 
-// TeamList is an answer to List.
+// TeamList is the result of List.
 type TeamList struct {
 	Teams []Team
-	Total int // as the server counts
+	Total int // the server's count
 	Raw   json.RawMessage
 }
 
 // ListTeamsRequest asks for the teams of an organization.
 type ListTeamsRequest struct {
 	Organization    Organization
-	IncludeInactive bool // also those that were deleted softly
+	IncludeInactive bool // include teams that were deleted without Hard
 }
 
 // CreateTeamRequest asks for a new team.
 type CreateTeamRequest struct {
 	Organization Organization
-	Name         string // 2 characters at least; see TeamDisabledMembers for two that mean something. Required.
+	Name         string // at least 2 characters; two names are reserved, see TeamDisabledMembers. Required.
 	Description  string
 	Color        string
 	Leads        []string
@@ -88,22 +90,22 @@ type CreateTeamRequest struct {
 	ParentID     string
 }
 
-// NewTeamMember is someone to add to a team.
+// NewTeamMember is a member to add to a team.
 type NewTeamMember struct {
 	Login string `json:"user_login"` // Required.
 	Name  string `json:"user_name,omitempty"`
 	Role  string `json:"role,omitempty"` // "lead" or "member"
 }
 
-// UpdateTeamRequest asks to change a team. What is nil stays as it is; a pointer to an empty text, and a list that is
-// empty but not nil, clear it.
+// UpdateTeamRequest describes changes to a team. Fields that are nil are not changed. A pointer to an empty string, or an
+// empty list that is not nil, clears the field.
 type UpdateTeamRequest struct {
 	Organization Organization
 	ID           string // Required.
 	Name         *string
 	Description  *string
 	Leads        []string
-	Color        *string // that it can be changed is inferred, as of those below
+	Color        *string // from here on, that the field can be changed is inferred
 	Repositories []string
 	Tags         []string
 	ParentID     *string
@@ -114,34 +116,34 @@ type UpdateTeamRequest struct {
 type DeleteTeamRequest struct {
 	Organization Organization
 	ID           string // Required.
-	Hard         bool   // for good; otherwise the team is only marked inactive
+	Hard         bool   // delete permanently instead of marking the team inactive
 }
 
-// AddTeamMemberRequest asks to add someone to a team.
+// AddTeamMemberRequest asks to add a member to a team.
 type AddTeamMemberRequest struct {
 	Organization Organization
 	TeamID       string // Required.
 	Member       NewTeamMember
 }
 
-// RemoveTeamMemberRequest asks to remove someone from a team.
+// RemoveTeamMemberRequest asks to remove a member from a team.
 type RemoveTeamMemberRequest struct {
 	Organization Organization
 	TeamID       string // Required.
 	Login        string // Required.
 }
 
-// TeamChange is an answer to a change of members.
+// TeamChange is the result of Delete, AddMember and RemoveMember.
 type TeamChange struct {
 	Message string
-	Team    *Team // nil where the answer has none
+	Team    *Team // nil if the answer has none
 	Raw     json.RawMessage
 }
 
 // List returns the teams of an organization.
 //
-// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/list-teams). Uncertain: paging, which is not shown, so
-// compare Total.
+// Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/list-teams). Uncertain: whether
+// the list is paged: compare Total.
 func (s *TeamsService) List(ctx context.Context, req ListTeamsRequest) (*TeamList, error) {
 	org, err := req.Organization.wire()
 	if err != nil {
@@ -173,7 +175,7 @@ func newTeamIDWire(org Organization, id string) (teamIDWire, error) {
 	return teamIDWire{wire, id}, validateText("team ID", id)
 }
 
-// Get returns one team. An unknown one is ErrNotFound.
+// Get returns a team. If there is no such team, the error is ErrNotFound.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/get-team).
 func (s *TeamsService) Get(ctx context.Context, org Organization, id string) (*Team, error) {
@@ -184,7 +186,7 @@ func (s *TeamsService) Get(ctx context.Context, org Organization, id string) (*T
 	return s.team(ctx, opTeamsGet, in)
 }
 
-// Create makes a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
+// Create creates a team. If the answer is lost, it is not retried and the error is ErrUnknownOutcome.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/create-team).
 func (s *TeamsService) Create(ctx context.Context, req CreateTeamRequest) (*Team, error) {
@@ -216,7 +218,7 @@ func (s *TeamsService) Create(ctx context.Context, req CreateTeamRequest) (*Team
 
 func validateTeamName(name string) error {
 	if utf8.RuneCountInString(strings.TrimSpace(name)) < minTeamName {
-		return invalid("team name", name, "is too short", "give a name of 2 characters or more")
+		return invalid("team name", name, "is too short", "use a name of 2 characters or more")
 	}
 	return validateText("team name", name)
 }
@@ -227,12 +229,12 @@ func (m NewTeamMember) validate() error {
 
 func validateLogin(login string) error {
 	if strings.TrimSpace(login) == "" {
-		return invalid("member's login", "", "is missing", "give the login that commits carry")
+		return invalid("member's login", "", "is missing", "use the login that commits carry")
 	}
 	return validateText("member's login", login)
 }
 
-// Update changes a team and returns it as it is then.
+// Update changes a team and returns its new state.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/update-team). Uncertain: all fields but name,
 // description and leads.
@@ -276,9 +278,9 @@ func (s *TeamsService) Delete(ctx context.Context, req DeleteTeamRequest) error 
 	return err
 }
 
-// AddMember adds someone to a team. It is not repeated when the answer is lost: that is ErrUnknownOutcome.
+// AddMember adds a member to a team. If the answer is lost, it is not retried and the error is ErrUnknownOutcome.
 //
-// Experimental: inferred; ErrUnsupported if the server does not offer it.
+// Experimental: inferred. If the server does not have it, the error is ErrUnsupported.
 //
 // Evidence: inferred (from RemoveMember and the page of create-team, which mentions such an endpoint). Uncertain: everything.
 func (s *TeamsService) AddMember(ctx context.Context, req AddTeamMemberRequest) (*TeamChange, error) {
@@ -296,7 +298,7 @@ func (s *TeamsService) AddMember(ctx context.Context, req AddTeamMemberRequest) 
 	return s.change(ctx, opTeamsAddMember, in)
 }
 
-// RemoveMember removes someone from a team, named by the login alone.
+// RemoveMember removes a member from a team.
 //
 // Evidence: documented (docs.codeant.ai, api-reference/developer-metrics--teams/remove-team-member, for the path and user_login).
 // Uncertain: the other fields and the answer.
@@ -315,12 +317,12 @@ func (s *TeamsService) RemoveMember(ctx context.Context, req RemoveTeamMemberReq
 	return s.change(ctx, opTeamsRemoveMember, in)
 }
 
-// team makes a call that answers a team.
+// team makes a call whose answer has a team.
 func (s *TeamsService) team(ctx context.Context, op operation, in any) (*Team, error) {
 	return fetch(ctx, clientOf(s), op, in, func(doc jsonscan.Document) (*Team, error) { return teamOf(doc.Get("team")) })
 }
 
-// change makes a call of whose answer only success is certain.
+// change makes a call whose answer may lack the team.
 func (s *TeamsService) change(ctx context.Context, op operation, in any) (*TeamChange, error) {
 	return fetch(ctx, clientOf(s), op, in, func(doc jsonscan.Document) (*TeamChange, error) {
 		if err := wantSuccess(doc); err != nil {

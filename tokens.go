@@ -12,7 +12,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/redact"
 )
 
-const useTheApp = "this server offers no endpoint for tokens: use Settings -> API tokens in CodeAnt's web app"
+const useTheApp = "this server has no endpoint for tokens: use Settings -> API tokens in CodeAnt's web app"
 
 var (
 	opTokensCreate = operation{name: "tokens.create", path: "/api/tokens/create", unsupported: useTheApp}
@@ -20,20 +20,20 @@ var (
 	opTokensRevoke = operation{name: "tokens.revoke", path: "/api/tokens/revoke", idempotent: true, unsupported: useTheApp}
 )
 
-// MaxTokenNameLength is how long a token's name may be, in characters (docs.codeant.ai, settings/api-tokens).
+// MaxTokenNameLength is the maximum length of a token's name, in characters (docs.codeant.ai, settings/api-tokens).
 const MaxTokenNameLength = 60
 
-// takeBackTimeout limits the revocation of a token whose deployment failed. It has no other limit: the context of Rotate may
-// have ended.
+// takeBackTimeout limits the revocation of a token whose deployment failed. The context of Rotate cannot, because it may have
+// ended.
 const takeBackTimeout = 30 * time.Second
 
 // TokensService manages the API tokens of the organization that the client's token belongs to.
 //
-// Experimental: CodeAnt documents the management of tokens as pages of its web app and publishes no endpoint for it. The
-// endpoints used here are inferred from its other ones. If the server does not offer them, the error is ErrUnsupported.
+// Experimental: CodeAnt documents how to manage tokens in its web app and publishes no endpoints for it. The endpoints used
+// here are inferred from other ones. If the server does not have them, the error is ErrUnsupported.
 type TokensService struct{ client *Client }
 
-// TokenStatus says whether a token is valid.
+// TokenStatus is whether a token is valid.
 type TokenStatus string
 
 // The states of a token. Revocation is immediate and final.
@@ -42,7 +42,7 @@ const (
 	TokenRevoked TokenStatus = "Revoked"
 )
 
-// TokenInfo is what CodeAnt keeps of a token: all but its value.
+// TokenInfo describes a token without its value.
 type TokenInfo struct {
 	ID           string
 	Name         string
@@ -53,7 +53,7 @@ type TokenInfo struct {
 	Status       TokenStatus
 }
 
-// Masked returns the form in which CodeAnt lists a token: cdt_•••• and the last four characters.
+// Masked returns cdt_•••• and the last four characters, as CodeAnt lists a token.
 func (i TokenInfo) Masked() string {
 	return TokenPrefix + redact.Bullets + redact.Text(lastRunes(i.Last4, 4), 4)
 }
@@ -66,7 +66,7 @@ func lastRunes(s string, n int) string {
 	return string(runes[max(0, len(runes)-n):])
 }
 
-// CreatedToken is a new token. This is the only time that its value is seen.
+// CreatedToken is a new token with its value, which cannot be read again later.
 type CreatedToken struct {
 	TokenInfo
 	Token Token
@@ -74,11 +74,11 @@ type CreatedToken struct {
 
 // CreateTokenRequest asks for a token.
 type CreateTokenRequest struct {
-	// Name has 1 to MaxTokenNameLength characters. It says later what the token is for. Required.
+	// Name describes what the token is for, in 1 to MaxTokenNameLength characters. Required.
 	Name string
 }
 
-// newTokenInfo reads what an answer says of a token. A field that cannot be read is left empty.
+// newTokenInfo decodes the description of a token. A field that cannot be read stays empty.
 func newTokenInfo(f jsonscan.Fields) TokenInfo {
 	info := TokenInfo{
 		ID: f.Text("id"), Name: f.Text("name"), Last4: lastRunes(f.Text("last4"), 4), Provider: providerOf(f.Text("provider")),
@@ -92,11 +92,10 @@ func newTokenInfo(f jsonscan.Fields) TokenInfo {
 	return info
 }
 
-// Create makes a token. A bad name is ErrInvalidRequest. It is not repeated when the answer is lost, because each call makes
-// another token: that is ErrUnknownOutcome, and the token may exist although nobody knows its value. Find it by its name with
-// List, and revoke it.
+// Create creates a token. If the answer is lost, Create is not retried, because that would create another token. The error is
+// then ErrUnknownOutcome, and a token may exist whose value nobody knows: find it by its name with List and revoke it.
 //
-// Experimental: inferred; ErrUnsupported if the server does not offer it.
+// Experimental: inferred. If the server does not have it, the error is ErrUnsupported.
 //
 // Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*CreatedToken, error) {
@@ -114,7 +113,7 @@ func (s *TokensService) Create(ctx context.Context, req CreateTokenRequest) (*Cr
 	return created, err
 }
 
-// decodeCreatedToken wants the value alone: it is seen only this once, so that broken metadata must not lose it.
+// decodeCreatedToken requires only the value, which must not be lost because of bad metadata: it cannot be read again.
 func decodeCreatedToken(doc jsonscan.Document) (*CreatedToken, error) {
 	token, err := ParseToken(doc.Text("value"))
 	if err != nil {
@@ -130,7 +129,7 @@ func decodeCreatedToken(doc jsonscan.Document) (*CreatedToken, error) {
 
 // List returns all tokens of the organization, revoked ones included, in the server's order.
 //
-// Experimental: inferred; ErrUnsupported if the server does not offer it.
+// Experimental: inferred. If the server does not have it, the error is ErrUnsupported.
 //
 // Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) List(ctx context.Context) ([]TokenInfo, error) {
@@ -144,10 +143,10 @@ func decodeToken(doc jsonscan.Document) (TokenInfo, error) {
 	return newTokenInfo(doc.Fields), err
 }
 
-// Revoke revokes a token by its ID, not by its value. It takes effect at once and cannot be undone. To revoke a revoked token
-// is not an error. An unknown ID is ErrNotFound and also ErrUnsupported, because it looks the same as a missing endpoint.
+// Revoke revokes the token with an ID, immediately and finally. Revoking a revoked token is not an error. An unknown ID is
+// both ErrNotFound and ErrUnsupported, because the answer is the same as that of a missing endpoint.
 //
-// Experimental: inferred; ErrUnsupported if the server does not offer it.
+// Experimental: inferred. If the server does not have it, the error is ErrUnsupported.
 //
 // Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Revoke(ctx context.Context, id string) error {
@@ -164,31 +163,31 @@ func (c *Client) revoke(ctx context.Context, op operation, id string) error {
 	return c.send(ctx, op, in, wantSuccess)
 }
 
-// RotateTokenRequest asks to replace a token.
+// RotateTokenRequest asks to replace a token by a new one.
 type RotateTokenRequest struct {
 	// ID of the token to replace. Required.
 	ID string
 	// Name of the new token, as for Create. Required.
 	Name string
-	// Deploy puts the new token wherever the old one is used and returns only when it is in use there. It is called once,
-	// with the context of Rotate. Required.
+	// Deploy replaces the old token by the new one wherever it is used, and returns when the new one is in use. It is called
+	// once, with the context of Rotate. Required.
 	Deploy func(ctx context.Context, created *CreatedToken) error
 }
 
-// TokenRotation is the outcome of Rotate.
+// TokenRotation is the result of Rotate.
 type TokenRotation struct {
 	Created   *CreatedToken // the new token
 	RevokedID string        // the ID of the old token, if it was revoked; otherwise empty
 }
 
-// Rotate replaces a token so that one that works is in place at every moment: it creates the new one, calls Deploy, and only
-// then revokes the old one.
+// Rotate replaces a token so that a valid one is in use at all times: it creates the new token, calls Deploy, and only then
+// revokes the old token.
 //
-// If Deploy fails or panics, the new token is revoked and the old one stays valid; the error of Deploy is returned, and a
-// panic goes on. If a revocation fails, the result comes together with the error, because the new token is valid. The
-// clean-up after a failed Deploy also runs if ctx has ended, for at most 30 s.
+// If Deploy fails, the new token is revoked, the old one stays valid and Rotate returns the error of Deploy. If Deploy panics,
+// the new token is revoked and the panic continues. If a revocation fails, the result is returned with the error, because the
+// new token is valid. The revocation after a failed Deploy runs for at most 30 s, even if ctx has ended.
 //
-// Experimental: inferred; ErrUnsupported if the server does not offer Create or Revoke.
+// Experimental: inferred. If the server does not have Create or Revoke, the error is ErrUnsupported.
 //
 // Evidence: inferred (CodeAnt's web app, Settings -> API tokens). Uncertain: everything.
 func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*TokenRotation, error) {
@@ -211,12 +210,12 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 	return rotation, nil
 }
 
-// deploy calls Deploy, and takes the new token back if that does not return because of a panic.
+// deploy calls Deploy, and revokes the new token if Deploy panics.
 func (s *TokensService) deploy(ctx context.Context, req RotateTokenRequest, created *CreatedToken) error {
 	returned := false
 	defer func() {
 		if !returned {
-			_ = s.takeBack(ctx, created.ID) // nobody is there to read its error
+			_ = s.takeBack(ctx, created.ID) // the panic continues, so the error cannot be returned
 		}
 	}()
 	err := req.Deploy(ctx, created)
@@ -224,8 +223,8 @@ func (s *TokensService) deploy(ctx context.Context, req RotateTokenRequest, crea
 	return err
 }
 
-// revokeReplaced revokes the old token. If the client itself uses the old one, a repetition after a lost answer is refused
-// because the first attempt had worked; the new token then finds out.
+// revokeReplaced revokes the old token. If the client itself uses the old token and an answer is lost, the retry may be
+// refused because the first attempt had succeeded. The new token is then used to make sure.
 func (s *TokensService) revokeReplaced(ctx context.Context, id string, fresh Token) error {
 	err := s.client.revoke(ctx, opTokensRevoke, id)
 	if errors.Is(err, ErrUnauthorized) {
@@ -236,27 +235,27 @@ func (s *TokensService) revokeReplaced(ctx context.Context, id string, fresh Tok
 	return err
 }
 
-// notDeployed is the end of a rotation whose Deploy failed.
+// notDeployed returns the result of a rotation whose Deploy failed.
 func (s *TokensService) notDeployed(ctx context.Context, created *CreatedToken, deployErr error) (*TokenRotation, error) {
 	if created.ID == "" {
 		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s came without an ID, "+
 			"so revoke it in CodeAnt under Settings -> API tokens", deployErr, created.Masked())
 	}
 	if err := s.takeBack(ctx, created.ID); err != nil {
-		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s (ID %s) could not be taken back: %w",
+		return &TokenRotation{Created: created}, fmt.Errorf("%w; the old token stays valid; the new one %s (ID %s) could not be revoked: %w",
 			deployErr, created.Masked(), created.printedID(), err)
 	}
 	return nil, fmt.Errorf("%w; the old token stays valid, the new one was revoked", deployErr)
 }
 
-// takeBack revokes a token that was not deployed, also if ctx has ended.
+// takeBack revokes a token that was not deployed, even if ctx has ended.
 func (s *TokensService) takeBack(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
 	defer cancel()
 	return s.client.revoke(ctx, opTokensRevoke, id)
 }
 
-// newDeployError reports what Deploy said, which may repeat the token that it was handed.
+// newDeployError wraps the error of Deploy and masks the token in it.
 func newDeployError(ctx context.Context, err error, token Token) error {
 	return fmt.Errorf("codeant: the new token could not be deployed: %w", newCause(ctx, err, token.Reveal()))
 }
@@ -270,13 +269,13 @@ func (r RotateTokenRequest) validate() error {
 	}
 	if r.Deploy == nil {
 		return invalid("deploy", "", "is missing",
-			"give the function that puts the new token in place; without it the old one would be revoked while in use")
+			"set the function that puts the new token in place; without it the old one would be revoked while in use")
 	}
 	return nil
 }
 
 func validateTokenName(name string) error {
-	const hint = "give a name of 1 to 60 characters that says what the token is for"
+	const hint = "use a name of 1 to 60 characters that says what the token is for"
 	if strings.TrimSpace(name) == "" {
 		return invalid("token name", "", "is missing", hint)
 	}

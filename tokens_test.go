@@ -238,7 +238,7 @@ func TestAServerWithoutTheEndpointsIsUnsupported(t *testing.T) {
 		_, listErr := tokens.List(t.Context())
 		for _, err := range []error{createErr, listErr, tokens.Revoke(t.Context(), "t1")} {
 			assert.ErrorIs(t, err, codeant.ErrUnsupported)
-			assert.ErrorContains(t, err, "1 attempt); this server offers no endpoint for tokens: use Settings -> API tokens in CodeAnt's web app")
+			assert.ErrorContains(t, err, "1 attempt); this server has no endpoint for tokens: use Settings -> API tokens in CodeAnt's web app")
 			assert.Equal(t, code == 404, errors.Is(err, codeant.ErrNotFound))
 		}
 	}
@@ -271,9 +271,9 @@ func TestBadTokenNamesAndIDsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	}
 	server.calls = nil
 	for name, text := range map[string]string{
-		"":                      "codeant: token name is missing; give a name of 1 to 60 characters that says what the token is for",
-		"  ":                    "codeant: token name is missing; give a name of 1 to 60 characters that says what the token is for",
-		strings.Repeat("é", 61): `codeant: token name "` + strings.Repeat("é", 61) + `" has 61 characters; give a name of 1 to 60 characters that says what the token is for`,
+		"":                      "codeant: token name is missing; use a name of 1 to 60 characters that says what the token is for",
+		"  ":                    "codeant: token name is missing; use a name of 1 to 60 characters that says what the token is for",
+		strings.Repeat("é", 61): `codeant: token name "` + strings.Repeat("é", 61) + `" has 61 characters; use a name of 1 to 60 characters that says what the token is for`,
 		"a\tb":                  `codeant: token name "a b" contains a control character; remove line breaks and other invisible characters`,
 		"a\xffb":                "codeant: token name \"a\ufffdb\" is not valid UTF-8; encode it as UTF-8",
 	} {
@@ -284,7 +284,7 @@ func TestBadTokenNamesAndIDsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	assert.EqualError(t, tokens.Revoke(t.Context(), ""), "codeant: token ID is missing; use the ID that List returns")
 	assert.EqualError(t, tokens.Revoke(t.Context(), newToken), "codeant: token ID is a token's value; use the ID that List returns")
 	_, err := tokens.Rotate(t.Context(), codeant.RotateTokenRequest{ID: "t1", Name: "ci"})
-	assert.EqualError(t, err, "codeant: deploy is missing; give the function that puts the new token in place; without it the old one would be revoked while in use")
+	assert.EqualError(t, err, "codeant: deploy is missing; set the function that puts the new token in place; without it the old one would be revoked while in use")
 	_, err = tokens.Rotate(t.Context(), codeant.RotateTokenRequest{ID: "t1", Deploy: func(context.Context, *codeant.CreatedToken) error { return nil }})
 	assert.ErrorIs(t, err, codeant.ErrInvalidRequest)
 	assert.Empty(t, server.calls)
@@ -329,7 +329,7 @@ func TestRotateNeverLeavesYouWithoutAWorkingToken(t *testing.T) {
 			[]string{create, "deploy", revokeNew},
 			true, "",
 			[]error{noDeploy, codeant.ErrForbidden},
-			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be taken back: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token has no access to this repository or organization, a quota is used up, or the token is no longer valid",
+			"codeant: the new token could not be deployed: secret store is read-only; it got cdt_••••4567; the old token stays valid; the new one cdt_••••4567 (ID t2) could not be revoked: codeant: tokens.revoke: 403 Forbidden (POST /api/tokens/revoke, host api.codeant.ai, 1 attempt); the token has no access to this repository or organization, a quota is used up, or the token is no longer valid",
 		},
 		{
 			"the last revocation fails", status(403, ""), nil, false,
