@@ -9,7 +9,7 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// Identities returns for each of the first n findings its fingerprint and a number that tells it from its twins among all
+// Identities returns for each of the first n findings its fingerprint and a number that distinguishes it from its twins among all
 // of them, in the order of their lines. A finding without twins has the number as well: otherwise its identity would
 // change when it gets one.
 func Identities(findings []codeant.Finding, n int) []string {

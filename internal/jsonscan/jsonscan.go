@@ -137,7 +137,7 @@ func article(kind string) string {
 // missing: all its methods find nothing.
 type Value []byte
 
-// Kind tells a value's kind by its first character.
+// Kind returns the value's kind, by its first character.
 func (v Value) Kind() Kind {
 	i := space(v, 0)
 	if i == len(v) {
@@ -207,7 +207,7 @@ type Document struct {
 	Value Value
 }
 
-// Kind tells the kind of the whole document.
+// Kind returns the kind of the whole document.
 func (d Document) Kind() Kind { return d.Value.Kind() }
 
 // Raw returns the text.

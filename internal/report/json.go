@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// A jsonRule tells a document by a value at a place in it.
+// A jsonRule recognizes a document by a value at a place in it.
 type jsonRule struct {
 	path    []string // keys from the root; "*" is any key, "[]" an element of an array
 	kind    byte     // '{', '[', or 's' for a scalar
@@ -70,17 +70,17 @@ func (r *jsonRule) matches(path []string, kind byte) bool {
 type jsonScan struct {
 	dec   *json.Decoder
 	open  []byte   // the arrays and objects around the next token, '[' or '{'
-	path  []string // where the next value stands
+	path  []string // of the next value
 	isKey bool     // the next token is a key
 
 	values  int
 	found   bool     // line coverage
-	refusal *Refusal // the first foreign document that a rule told
+	refusal *Refusal // the first foreign document that a rule recognized
 }
 
 func detectJSON(data []byte, whole bool) (Format, *Refusal) {
 	s := &jsonScan{dec: json.NewDecoder(bytes.NewReader(data))}
-	s.dec.UseNumber() // a number beyond float64 is no reason to refuse a report
+	s.dec.UseNumber() // a number beyond float64 does not invalidate a report
 	err := s.scan(!whole)
 	switch {
 	case !s.found && s.refusal != nil:
@@ -123,7 +123,7 @@ func (s *jsonScan) scan(early bool) error {
 	}
 }
 
-// take follows one token: path and open tell where the next one stands.
+// take follows one token: path and open give the place of the next one.
 func (s *jsonScan) take(token json.Token) {
 	delim, isDelim := token.(json.Delim)
 	switch {

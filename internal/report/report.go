@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// Format names a coverage report format that CodeAnt reads. The zero value is no format.
+// Format names a coverage report format that CodeAnt reads. The zero value means none.
 type Format string
 
 // The formats that [Detect] accepts.
@@ -23,7 +23,7 @@ const (
 // Window is the most that [Detect] reads, in bytes.
 const Window = 128 << 10
 
-// Refusal is the error of [Detect] for content that is no coverage report, or a broken one. An error of the
+// Refusal is the error of [Detect] for content that is not a coverage report, or is broken. An error of the
 // reader is never a Refusal.
 type Refusal struct {
 	What   string // what the content is, a clause that begins with "it"
@@ -39,7 +39,7 @@ const (
 	adviseUnpack = "unpack it and upload the report inside"
 )
 
-// Detect reads at most [Window] bytes from r and names the coverage format. Content that is no coverage report is
+// Detect reads at most [Window] bytes from r and names the coverage format. Content that is not a coverage report is
 // a [*Refusal]; an error of r is wrapped, even if it comes after the first bytes. A report that ends within the
 // window is also checked for being complete; of a longer one only the beginning is judged.
 func Detect(r io.Reader) (Format, error) {

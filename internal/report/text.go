@@ -74,7 +74,7 @@ func firstLine(text []byte) []byte {
 	return nil
 }
 
-// isLCOV judges the first line only: a log with an SF: line further down is no report.
+// isLCOV judges the first line only: a log with an SF: line further down is not a report.
 func isLCOV(first []byte) bool {
 	return bytes.HasPrefix(first, []byte("TN:")) || bytes.HasPrefix(first, []byte("SF:"))
 }

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Shown stands for a secret in print.
+// Shown is printed in place of a secret.
 const Shown = "••••"
 
 // Value holds a secret. In memory it is enciphered with a key that this process made up, so that what a reflection
