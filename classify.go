@@ -83,7 +83,8 @@ func classify(err error, secrets ...string) broken {
 		return broken{kind: ErrRedirect, reason: "a redirect to an unreadable address"}
 	case strings.Contains(text, "malformed"),
 		strings.Contains(text, "multiple Content-Length"), strings.Contains(text, "bad Content-Length"),
-		strings.Contains(text, "too many transfer encodings"), strings.Contains(text, "unsupported transfer encoding"), strings.Contains(text, "invalid header"):
+		strings.Contains(text, "too many transfer encodings"), strings.Contains(text, "unsupported transfer encoding"),
+		strings.Contains(text, "invalid header"):
 		return broken{kind: ErrBadResponse, reason: "it is not valid HTTP: " + text}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),

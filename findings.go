@@ -273,7 +273,8 @@ func titleOf(f jsonscan.Fields, finding Finding) string {
 	case Secrets:
 		return cmp.Or(f.Text("type", "secret_type", "rule_id"), "Secret")
 	}
-	title := f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name", "title", "function_name", "symbol_name")
+	title := f.Text("check_name", "one_sentence_summary", "issue_text", "message", "description", "name", "title",
+		"function_name", "symbol_name")
 	return cmp.Or(title, finding.RuleID)
 }
 

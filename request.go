@@ -100,7 +100,8 @@ func encode(op operation, in any) ([]byte, error) {
 		return nil, invalid("body of "+op.name, "", "cannot be encoded as JSON: "+redact.Text(err.Error(), maxPrintedMessage), "check its type")
 	}
 	if op.tokenField != "" && body[0] != '{' {
-		return nil, invalid("body of "+op.name, "", "is not a JSON object, so the token cannot be added", "use a struct or a map, or omit TokenField")
+		return nil, invalid("body of "+op.name, "", "is not a JSON object, so the token cannot be added",
+			"use a struct or a map, or omit TokenField")
 	}
 	return body, nil
 }

@@ -87,7 +87,7 @@ func Dependency(f codeant.Finding) string {
 // finding names no file of the repository.
 func File(f codeant.Finding) (string, bool) { return inRepository(f.Path) }
 
-// Place is File, or for a finding without one what stands in its place: the dependency, or else the analysis.
+// Place is File, or for a finding without one a substitute: the dependency, or else the analysis.
 func Place(f codeant.Finding) string {
 	if file, ok := File(f); ok {
 		return file

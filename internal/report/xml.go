@@ -179,7 +179,7 @@ func (h *xmlHead) classify() (Format, *Refusal) {
 	return "", &Refusal{fmt.Sprintf("it is XML with the root <%s>, not a coverage report", clip(h.root.Name.Local)), adviseReport}
 }
 
-// classifyCoverage tells apart the formats that share the root <coverage>. The DOCTYPE comes last: many tools
+// classifyCoverage distinguishes the formats that share the root <coverage>. The DOCTYPE comes last: many tools
 // leave it out, and it says nothing about the content.
 func (h *xmlHead) classifyCoverage() (Format, *Refusal) {
 	switch {

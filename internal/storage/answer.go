@@ -141,7 +141,7 @@ func (a *answer) clean(s string, limit int) string {
 	return PlainText(s, limit)
 }
 
-// PlainText returns s fit to be printed and without angle brackets: a page that a proxy sent is no markup in ours.
+// PlainText returns s safe to print and without angle brackets, so that a proxy's page is not markup in our output.
 func PlainText(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '<' || r == '>' {
