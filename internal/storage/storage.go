@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -88,7 +89,7 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	defer stop(nil)
 	body := newBody(src, size, progress, stop)
 	defer body.detach()
-	var sent handOver
+	sent := handOver{body: body}
 	req, err := http.NewRequestWithContext(sent.trace(ctx), http.MethodPut, "", body)
 	if err != nil {
 		return 0, err
@@ -110,7 +111,7 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 		// The connection is out of net/http's hands now: a read would not end with the context.
 		return 0, a.refusal("it asks to speak another protocol")
 	}
-	left := body.left.Load() // the transport may go on sending what the storage did not wait for
+	left := sent.leftAtAnswer() // the transport may go on sending what the storage did not wait for
 	body.answered()
 	err = a.read()
 	if !a.stored() {
@@ -134,12 +135,18 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 // handOver watches whether the transport has written what it has read of the body. A transport that reports nothing, such
 // as a mock, is taken to have written it.
 type handOver struct {
+	body      *body
 	connected atomic.Bool
 	wrote     chan error
+	early     atomic.Int64 // what was left of the body when the first byte of the answer came; -1 if that is not known
 }
+
+// leftAtAnswer returns how much of the body had not been sent when the answer began.
+func (h *handOver) leftAtAnswer() int64 { return max(h.early.Load(), h.body.left.Load()) }
 
 func (h *handOver) trace(ctx context.Context) context.Context {
 	h.wrote = make(chan error, 1)
+	h.early.Store(-1)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) {
 			h.connected.Store(true)
@@ -147,6 +154,11 @@ func (h *handOver) trace(ctx context.Context) context.Context {
 			case <-h.wrote: // of another connection, before a byte was written
 			default:
 			}
+		},
+		GotFirstResponseByte: func() { h.early.CompareAndSwap(-1, h.body.left.Load()) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			h.early.Store(-1) // the byte belonged to an interim answer, such as 100 Continue
+			return nil
 		},
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			select {
