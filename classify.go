@@ -89,7 +89,7 @@ func classify(err error, secrets ...string) broken {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, syscall.ECONNABORTED), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),
 		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "connection broken"),
-		strings.Contains(text, "client connection lost"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"):
+		strings.Contains(text, "client connection lost"), strings.Contains(text, "GOAWAY"), strings.Contains(text, "stream error"), isUnsent(err):
 		return broken{kind: ErrUnavailable, reason: "the connection broke: " + text, transient: true}
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return broken{kind: ErrUnavailable, reason: "no answer in time: " + text, transient: true}

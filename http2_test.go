@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -231,4 +233,19 @@ func TestGoAwaysCostNoRetryBudget(t *testing.T) {
 		require.NoError(t, start(t.Context(), c))
 	}
 	assert.EqualValues(t, 120*7, requests.Load())
+}
+
+func TestARequestThatFoundNoConnectionIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for name, call := range http2Calls {
+		sent := 0
+		client := funnelClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			if sent++; sent == 1 {
+				return nil, errors.New("net/http: cannot rewind body after connection loss")
+			}
+			return httpmock.NewStringResponse(200, "{}"), nil
+		}))
+		assert.NoError(t, call.call(t.Context(), client), name)
+		assert.Equal(t, 2, sent, name)
+	}
 }

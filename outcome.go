@@ -30,7 +30,7 @@ func (x *exchange) notSent() error {
 // noAnswer returns the failure of an attempt that ended before an answer arrived.
 func (x *exchange) noAnswer(err error) *failure {
 	b := classify(err, x.token.Reveal())
-	b.unsent = b.unsent || x.wire.unsent() || isGoAway(err) || isRefusedStream(err)
+	b.unsent = b.unsent || x.wire.unsent() || isGoAway(err) || isRefusedStream(err) || isUnsent(err)
 	f := x.lost(x.newError(b.kind), b, "no answer: "+b.reason, err)
 	f.free = x.wire.unprocessed(err) && x.caller.Err() == nil
 	return f

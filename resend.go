@@ -111,7 +111,13 @@ func fitsOneWrite(u *url.URL, header http.Header, data []byte) bool {
 // unprocessed reports whether the request may be sent again at once: its connection had been closed while idle, or the
 // server sent GOAWAY to say that it will not process the request.
 func (w *wire) unprocessed(err error) bool {
-	return w.unsent() && w.reused.Load() || isGoAway(err)
+	return w.unsent() && w.reused.Load() || isGoAway(err) || isUnsent(err)
+}
+
+// isUnsent reports whether the request found no connection that takes it, after HTTP/2 had closed its body unread. Only then
+// does net/http want to read the body of such a request again, which it cannot.
+func isUnsent(err error) bool {
+	return strings.Contains(err.Error(), "cannot rewind body after connection loss")
 }
 
 // isGoAway reports whether the server closed the HTTP/2 connection and named a last stream before that of the request.
