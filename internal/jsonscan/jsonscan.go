@@ -117,7 +117,7 @@ func Decode(data []byte, v any) error {
 	return err
 }
 
-// article puts encoding/json's name of a kind into the words of Kind.
+// article returns the name that encoding/json has for a kind, with an article: "an object", "a number".
 func article(kind string) string {
 	switch kind {
 	case "object":
