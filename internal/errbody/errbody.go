@@ -1,17 +1,18 @@
-// Package errbody finds the human sentence in the body of an error answer, whatever sent it: the API, a gateway in
-// front of it, or a proxy that has never heard of it.
+// Package errbody extracts the message from the body of an error answer, whether it comes from the API, from a gateway in
+// front of it or from an unrelated proxy.
 package errbody
 
 import (
 	"bytes"
-	"encoding/json"
 	"mime"
 	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
-// maxBody is how much of a body is looked at: what it says is at its beginning.
+// maxBody is how many bytes of a body are read. A message is at its beginning.
 const maxBody = 64 << 10
 
 var (
@@ -20,30 +21,27 @@ var (
 	tags      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)<[^>]*>`) })
 )
 
-// Read returns the error code and message of a body. JSON is read as error.message, message, error, detail, in this
-// order; HTML is reduced to its title or its text. The texts are as they came: not bounded, not redacted.
+// Read returns the error code and the message in a body. Of JSON, the message is the first of error.message, message, error
+// and detail that is not empty; of HTML, it is the title or else the text. Both are neither shortened nor redacted.
 func Read(contentType string, body []byte) (code, message string) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body[:min(len(body), maxBody)], []byte("\xef\xbb\xbf")))
-	if len(body) == 0 {
+	body = bytes.TrimSpace(jsonscan.TrimBOM(body[:min(len(body), maxBody)]))
+	value := jsonscan.Value(body)
+	switch {
+	case len(body) == 0:
 		return "", ""
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) == nil {
-		return readObject(fields)
-	}
-	if json.Valid(body) {
-		return "", text(body)
-	}
-	if IsMarkup(contentType, body) {
+	case jsonscan.Check(body) == nil && value.Kind() == jsonscan.Object:
+		return readObject(value)
+	case jsonscan.Check(body) == nil:
+		return "", text(value)
+	case IsMarkup(contentType, body):
 		return "", markup(body)
-	}
-	if body[0] == '{' || body[0] == '[' {
-		return "", "" // JSON that broke off: not a sentence, and what is in it may be a secret
+	case body[0] == '{' || body[0] == '[':
+		return "", "" // truncated JSON is not a message and may contain a secret
 	}
 	return "", string(body)
 }
 
-// IsMarkup reports whether a body is HTML or XML, by its type or by how it begins: never the answer of a JSON API.
+// IsMarkup reports whether a body is HTML or XML, by its content type or its beginning. A JSON API never answers with either.
 func IsMarkup(contentType string, body []byte) bool {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	switch {
@@ -53,36 +51,33 @@ func IsMarkup(contentType string, body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
-func readObject(fields map[string]json.RawMessage) (code, message string) {
-	code = first(fields, "code", "error_code", "errorCode")
-	var inner map[string]json.RawMessage
-	if json.Unmarshal(fields["error"], &inner) == nil && len(inner) > 0 {
-		if c := first(inner, "code", "type"); c != "" {
-			code = c
-		}
-		if m := first(inner, "message", "detail"); m != "" {
-			return code, m
-		}
+func readObject(object jsonscan.Value) (code, message string) {
+	members, _ := object.Fields(nil) // of a huge object, the first members are enough
+	inner, _ := members.Get("error").Fields(nil)
+	if message = first(inner, "message", "detail"); message == "" {
+		message = first(members, "message", "error", "detail", "errors", "error_description")
 	}
-	return code, first(fields, "message", "error", "detail", "errors", "error_description")
+	if code = first(inner, "code", "type"); code == "" {
+		code = first(members, "code", "error_code", "errorCode")
+	}
+	return code, message
 }
 
-func first(fields map[string]json.RawMessage, keys ...string) string {
+func first(members jsonscan.Fields, keys ...string) string {
 	for _, key := range keys {
-		if s := text(fields[key]); s != "" {
+		if s := text(members.Get(key)); s != "" {
 			return s
 		}
 	}
 	return ""
 }
 
-// text renders a JSON value for reading: strings unquoted, nothing for null, false and empty ones.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
+// text returns the characters of a string or the JSON of another value. It returns "" for null, false and empty values.
+func text(value jsonscan.Value) string {
+	if s, isText := value.Text(); isText {
 		return strings.TrimSpace(s)
 	}
-	switch trimmed := string(bytes.TrimSpace(raw)); trimmed {
+	switch trimmed := string(bytes.TrimSpace(value)); trimmed {
 	case "null", "false", "{}", "[]":
 		return ""
 	default:

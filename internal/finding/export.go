@@ -8,8 +8,8 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// Export writes a report in the format of a package, in whole: nothing is written before encode is done, and nothing for
-// a nil report.
+// Export writes the document that encode makes of a report. It writes nothing if encode fails or the report is nil. format is
+// the name of the package, for errors.
 func Export(w io.Writer, format string, report *codeant.ScanReport, encode func(*bytes.Buffer) error) error {
 	if report == nil {
 		return fmt.Errorf("%s: the report is nil: %w", format, codeant.ErrInvalidRequest)
@@ -24,7 +24,7 @@ func Export(w io.Writer, format string, report *codeant.ScanReport, encode func(
 	return nil
 }
 
-// Closed lists why a finding does not count any more, in sentences. It is empty for an open finding.
+// Closed returns why a finding is not open, as sentences. It returns nothing for an open finding.
 func Closed(f codeant.Finding) []string {
 	var reasons []string
 	if f.Dismissed {

@@ -1,7 +1,7 @@
-// Package finding has the words of a finding that the reports for other programs share: its rule, its text, its file.
+// Package finding formats findings for reports that other programs read: the rule, the text and the file of a finding.
 //
-// What a secrets scan found is itself a secret. This package never hands out the message of such a finding, which may
-// quote it; its type, rule, path and line are all that a report shows.
+// A finding of a secrets scan is itself a secret. This package never returns its message, which may quote the secret. Reports
+// show only its type, rule, path and line.
 package finding
 
 import (
@@ -16,11 +16,11 @@ import (
 
 const (
 	maxRuleID  = 255  // bytes
-	maxMessage = 8192 // characters; one endless message must not keep all other findings out of a report
+	maxMessage = 8192 // characters; one huge message must not push the other findings out of a report
 )
 
-// RuleID is the analysis and the rule's name in it, such as "sast/python.sqli". A name too long for an id keeps its
-// beginning and a hash.
+// RuleID returns the analysis and its name of the rule, such as "sast/python.sqli". If that is too long for an ID, it is
+// shortened and ends with a hash.
 func RuleID(f codeant.Finding) string {
 	id := cmp.Or(OneLine(string(f.Analysis)), "codeant") + "/" + cmp.Or(OneLine(f.RuleID), OneLine(f.Title), "unnamed")
 	if len(id) <= maxRuleID {
@@ -31,7 +31,8 @@ func RuleID(f codeant.Finding) string {
 	return strings.ToValidUTF8(id[:maxRuleID-len(hash)], "") + hash
 }
 
-// Message is the text of a finding, which may have several lines and is never empty. A finding without a file says so.
+// Message returns the text of a finding, which may have several lines and is never empty. If the finding has no file, the text
+// says so.
 func Message(f codeant.Finding) string {
 	if note := noPlace(f); note != "" {
 		return message(f) + "\n\n" + note
@@ -39,7 +40,7 @@ func Message(f codeant.Finding) string {
 	return message(f)
 }
 
-// Line is Message on one line.
+// Line returns Message on one line.
 func Line(f codeant.Finding) string {
 	if note := noPlace(f); note != "" {
 		return strings.TrimRight(Summary(f), ".") + ". " + note
@@ -47,7 +48,7 @@ func Line(f codeant.Finding) string {
 	return Summary(f)
 }
 
-// noPlace is what the text of a finding without a file adds.
+// noPlace returns a sentence for a finding without a file, and "" for any other.
 func noPlace(f codeant.Finding) string {
 	if _, ok := File(f); ok {
 		return ""
@@ -69,10 +70,10 @@ func message(f codeant.Finding) string {
 	return Shorten(cmp.Or(Clean(f.Message), Clean(f.Title), RuleID(f)), maxMessage)
 }
 
-// Summary is the text of a finding on one line, without the remark about its place.
+// Summary returns the text of a finding on one line, without the sentence of noPlace.
 func Summary(f codeant.Finding) string { return OneLine(message(f)) }
 
-// Dependency is the name and version of the package that a finding is about, such as "left-pad@1.0.0", or "".
+// Dependency returns the name and version of the package that a finding is about, such as "left-pad@1.0.0", or "".
 func Dependency(f codeant.Finding) string {
 	if f.Package == nil || OneLine(f.Package.Name) == "" {
 		return ""
@@ -83,11 +84,11 @@ func Dependency(f codeant.Finding) string {
 	return OneLine(f.Package.Name)
 }
 
-// File is the path of the finding's file relative to the root of the repository, with slashes. It is false if the
-// finding names no file of the repository.
+// File returns the path of the finding's file relative to the root of the repository, with slashes. It returns false if the
+// finding has no file in the repository.
 func File(f codeant.Finding) (string, bool) { return inRepository(f.Path) }
 
-// Place is File, or for a finding without one a substitute: the dependency, or else the analysis.
+// Place returns the path of File. For a finding without a file it returns the name of the dependency, or else the analysis.
 func Place(f codeant.Finding) string {
 	if file, ok := File(f); ok {
 		return file
@@ -103,9 +104,9 @@ func Place(f codeant.Finding) string {
 	return "codeant"
 }
 
-// inRepository cleans the path of a file. A leading slash is taken for the root of the repository, as scanners write it.
-// It is false for a path that names no file of the repository: none at all, the root itself, one that leaves the root,
-// one of a Windows drive, or one with a NUL. To make one of these fit would point at a file that may be another.
+// inRepository cleans the path of a file. A leading slash means the root of the repository, as scanners write it. It returns
+// false if the path is empty, is the root itself, leaves the root, begins with a Windows drive or contains a NUL. Such a path
+// is not corrected, because the result could be another file.
 func inRepository(name string) (string, bool) {
 	if strings.TrimSpace(name) == "" || strings.ContainsRune(name, 0) {
 		return "", false

@@ -9,13 +9,13 @@ import (
 	"github.com/codeant-sdk/codeant"
 )
 
-// Identities returns for each of the first n findings its fingerprint and a number that distinguishes it from its twins among all
-// of them, in the order of their lines. A finding without twins has the number as well: otherwise its identity would
-// change when it gets one.
+// Identities returns the identities of the first n findings: the fingerprint and a number, which counts all findings with the
+// same fingerprint in the order of their lines. A finding with a unique fingerprint has the number 1, so that its identity
+// does not change when another finding gets the same fingerprint.
 func Identities(findings []codeant.Finding, n int) []string {
 	identities := make([]string, n)
 	first := make(map[string]int, n)
-	twins := map[string][]int{} // few findings have any
+	twins := map[string][]int{} // findings with the same fingerprint; there are few
 	mayBeTwin := likeOneOf(findings[:n])
 	for i := range findings {
 		if i >= n && !mayBeTwin(&findings[i]) {
@@ -47,8 +47,8 @@ func Identities(findings []codeant.Finding, n int) []string {
 	return identities
 }
 
-// likeOneOf returns whether a finding agrees with one of these in what a fingerprint depends on. It is rarely wrong, and
-// saves the fingerprints of the findings that a report has no room for.
+// likeOneOf returns a function that reports whether a finding may have the fingerprint of one of findings. It is cheaper than
+// a fingerprint, for the findings that do not fit in a report.
 func likeOneOf(findings []codeant.Finding) func(*codeant.Finding) bool {
 	seed := maphash.MakeSeed()
 	key := func(f *codeant.Finding) uint64 {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes a text of the scanned code fit for viewers and their databases: no control characters but line feeds and
-// tabs, nothing invisible, no change of direction, valid UTF-8. What is replaced leaves a mark.
+// Clean makes a text safe for viewers and their databases. It replaces invalid UTF-8, control characters other than line feeds
+// and tabs, invisible characters and changes of direction with U+FFFD.
 func Clean(s string) string {
 	if !isPlain(s) {
 		s = strings.Map(visible, newlines.Replace(s))
@@ -17,7 +17,7 @@ func Clean(s string) string {
 
 var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// isPlain is for the texts that are as they should be, which are nearly all.
+// isPlain reports whether a text is certainly clean. Nearly all are.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
@@ -31,14 +31,14 @@ func visible(r rune) rune {
 	switch {
 	case r == '\n', r == '\t':
 		return r
-	// XML has no way to write the last two.
+	// XML cannot represent the last two.
 	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\u2028', r == '\u2029', r == '\ufffe', r == '\uffff':
 		return utf8.RuneError
 	}
 	return r
 }
 
-// OneLine is Clean without line breaks and with single spaces.
+// OneLine returns Clean(s) on one line with single spaces.
 func OneLine(s string) string {
 	s = Clean(s)
 	if isPlain(s) && !strings.ContainsAny(s, "\n\t") && !strings.Contains(s, "  ") {
@@ -47,7 +47,7 @@ func OneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// OneLines cleans a list and leaves out what is empty.
+// OneLines applies OneLine to a list and drops empty results.
 func OneLines(texts []string) []string {
 	var cleaned []string
 	for _, s := range texts {
@@ -58,7 +58,7 @@ func OneLines(texts []string) []string {
 	return cleaned
 }
 
-// Shorten cuts s to a number of characters, with an ellipsis for the rest.
+// Shorten cuts s to a number of characters, the last of which is then an ellipsis.
 func Shorten(s string, characters int) string {
 	if len(s) <= characters {
 		return s

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Field is one member of an object. Its key is decoded.
+// Field is a member of an object, with its decoded key.
 type Field struct {
 	Key   []byte
 	Value Value
 }
 
-// Fields are the members of an object in their order, doubled keys included. Lookups find a key in exactly one letter
-// case and, of a doubled one, the last. Those that take several keys use the first that holds what is asked for.
+// Fields holds the members of an object in order, including duplicate keys. Lookups are case-sensitive, and find the last
+// member with a duplicate key. Methods with several keys use the first one with a value of the wanted kind.
 type Fields []Field
 
-// Rest returns no members and the memory that is left behind these, for the members of an object inside.
+// Rest returns an empty slice of the unused memory after f, for the members of a nested object.
 func (f Fields) Rest() Fields { return f[len(f):] }
 
 // Get returns the value of a key, or the zero Value.
@@ -30,17 +30,17 @@ func (f Fields) Get(key string) Value {
 	return nil
 }
 
-// Found is what an object has under a key.
+// Found is the result of Find.
 type Found struct {
-	Value    Value    // the last one
-	Times    int      // how often the key is there
-	Variants []string // the keys that differ from it in their letter case alone
+	Value    Value    // of the last member with the key
+	Times    int      // how many members have the key
+	Variants []string // keys that SameKey cannot tell from it
 }
 
-// Sole reports whether the key is there once and nothing else can be taken for it.
+// Sole reports whether the object has the key once and no variant of it.
 func (f Found) Sole() bool { return f.Times == 1 && len(f.Variants) == 0 }
 
-// Find returns what there is under a key, its variants included; see SameKey.
+// Find returns all that the object has under a key and its variants; see SameKey.
 func (f Fields) Find(key string) Found {
 	var found Found
 	for _, field := range f {
@@ -55,8 +55,8 @@ func (f Fields) Find(key string) Found {
 	return found
 }
 
-// SameKey reports whether a lenient reader could take key for name: they are equal once their letter case is folded,
-// which turns the long s and the Kelvin sign into ASCII letters. The name is ASCII.
+// SameKey reports whether key equals name, which is ASCII, under case folding. Folding also turns the long s and the Kelvin
+// sign into ASCII letters, as some lenient JSON readers do.
 func SameKey(key []byte, name string) bool {
 	if len(key) < len(name) {
 		return false
@@ -67,19 +67,19 @@ func SameKey(key []byte, name string) bool {
 			return strings.EqualFold(string(key), name) || strings.ToLower(string(key)) == strings.ToLower(name)
 		}
 		if i == len(name) || lower(c) != lower(name[i]) {
-			// A byte behind this one may be beyond ASCII, but folding changes nothing before it.
+			// Later bytes may not be ASCII, but folding them does not change this one.
 			return false
 		}
 	}
 	return true
 }
 
-// Fold returns key in lower case, with every letter that some reader takes for an ASCII one turned into that.
+// Fold returns key in lower case. Letters that fold to ASCII letters become those.
 func Fold(key []byte) string {
 	folded := string(key)
 	for _, c := range key {
 		if c >= 0x80 {
-			folded = strings.ToUpper(folded) // K, ſ and ı have no other way to k, s and i
+			folded = strings.ToUpper(folded) // the only way from K, ſ and ı to k, s and i
 			break
 		}
 	}
@@ -93,7 +93,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// Bytes is Text without a copy, as in Value.Bytes.
+// Bytes is like Text but does not copy, as Value.Bytes.
 func (f Fields) Bytes(keys ...string) []byte {
 	for _, key := range keys {
 		if b := f.Get(key).scalar(); b != nil {
@@ -103,7 +103,7 @@ func (f Fields) Bytes(keys ...string) []byte {
 	return nil
 }
 
-// scalar returns a string that is not blank, or the digits of a number.
+// scalar returns the characters of a non-blank string or of a number.
 func (v Value) scalar() []byte {
 	switch v.Kind() {
 	case String:
@@ -116,11 +116,11 @@ func (v Value) scalar() []byte {
 	return nil
 }
 
-// Text returns a string that is not blank, or a number as it is written; otherwise "".
+// Text returns a non-blank string, or a number as it is written; otherwise "".
 func (f Fields) Text(keys ...string) string { return string(f.Bytes(keys...)) }
 
-// Texts returns a list's strings that are not blank and its numbers, as Text does, at most limit of them; or the only
-// one, where there is no list.
+// Texts returns the texts, as of Text, in a list, but at most limit of them. A single string or number counts as a list of
+// one.
 func (f Fields) Texts(limit int, keys ...string) []string {
 	for _, key := range keys {
 		v := f.Get(key)
@@ -153,7 +153,7 @@ func (f Fields) Number(keys ...string) int {
 	return 0
 }
 
-// Count returns a whole number from 0 to math.MaxInt32, and whether the value is one.
+// Count returns a whole number from 0 to math.MaxInt32, and whether the value is such a number.
 func (v Value) Count() (int, bool) {
 	n, ok := v.Int()
 	if !ok || n < 0 || n > math.MaxInt32 {
@@ -192,7 +192,7 @@ func (f Fields) Time(keys ...string) time.Time {
 	return time.Time{}
 }
 
-// List returns a list, and whether there is one.
+// List returns the value of a key, and whether it is a list.
 func (f Fields) List(key string) (Value, bool) {
 	v := f.Get(key)
 	return v, v.Kind() == Array

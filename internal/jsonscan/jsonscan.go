@@ -1,8 +1,7 @@
-// Package jsonscan reads JSON whose shape is not certain. It accepts what json.Valid accepts, in one pass, and is
-// stricter than encoding/json where leniency turns half an answer into a whole one: keys count in one letter case, and
-// doubled keys are seen.
+// Package jsonscan reads JSON whose structure is uncertain. It validates and indexes a text in one pass and accepts exactly
+// what json.Valid accepts. Unlike encoding/json, it distinguishes the letter case of keys and reports duplicate keys.
 //
-// Values and keys share the memory of the text they were read from; only a key or a text with an escape is copied.
+// Keys and values share the memory of the text. Only keys and strings with escapes are copied.
 package jsonscan
 
 import (
@@ -13,13 +12,13 @@ import (
 	"iter"
 )
 
-// The bounds of what is read. A text that breaks one of them is ErrTooLarge.
+// Limits. A text that exceeds one of them is ErrTooLarge.
 const (
 	MaxDepth = 10_000 // levels of nesting, as in encoding/json
-	MaxKeys  = 10_000 // members of an object that is indexed
+	MaxKeys  = 10_000 // members of an indexed object
 )
 
-// ErrTooLarge is what errors are that report a broken bound.
+// ErrTooLarge matches every error about a text that exceeds a limit.
 var ErrTooLarge = errors.New("jsonscan: too large")
 
 type boundError string
@@ -35,7 +34,7 @@ const (
 // Kind is the type of a JSON value.
 type Kind byte
 
-// The kinds of JSON values. Invalid is the kind of no value.
+// The kinds of JSON values. Invalid is the kind of a missing value.
 const (
 	Invalid Kind = iota
 	Null
@@ -46,19 +45,20 @@ const (
 	Object
 )
 
+// String returns the name of the kind with an article, such as "a number".
 func (k Kind) String() string {
 	return [...]string{"no JSON", "null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
-// Check reports why data is not exactly one JSON value. The error says where the text is wrong and quotes nothing of it.
-// A byte order mark is wrong too; see TrimBOM.
+// Check returns an error unless data is exactly one JSON value. The error gives the position of the first wrong byte and
+// quotes nothing. A byte order mark is an error too; see TrimBOM.
 func Check(data []byte) error {
 	i := space(data, 0)
 	return verdict(data, i, value(data, i, 0))
 }
 
-// Parse checks data as Check does and, in the same pass, appends its members to dst if it is an object. After an error
-// that is ErrTooLarge because of MaxKeys, data is valid, and the result has the first MaxKeys members.
+// Parse checks data as Check does and, if it is an object, appends its members to dst in the same pass. If data is valid but
+// has more than MaxKeys members, the error is ErrTooLarge, and the result has the first MaxKeys members.
 func Parse(dst Fields, data []byte) (Fields, error) {
 	i := space(data, 0)
 	if i == len(data) || data[i] != '{' {
@@ -78,7 +78,7 @@ func Parse(dst Fields, data []byte) (Fields, error) {
 	return dst, err
 }
 
-// verdict turns the end of the value at data[i] into the error of the whole text.
+// verdict returns the error of the whole text, given the end of the value at data[i].
 func verdict(data []byte, i, end int) error {
 	switch {
 	case i == len(data):
@@ -97,11 +97,11 @@ func verdict(data []byte, i, end int) error {
 	return errors.New("its JSON breaks off")
 }
 
-// TrimBOM drops the byte order mark that some servers put before UTF-8.
+// TrimBOM removes the byte order mark that some servers put before UTF-8.
 func TrimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
 
-// Decode decodes exactly one value into v with encoding/json. Its errors name the field and the kind of value found
-// there, and quote nothing of the value itself.
+// Decode decodes exactly one value into v with encoding/json. Its errors name the field and the kind of its value, and quote
+// nothing.
 func Decode(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	var syntax *json.SyntaxError
@@ -117,7 +117,7 @@ func Decode(data []byte, v any) error {
 	return err
 }
 
-// article returns the name that encoding/json has for a kind, with an article: "an object", "a number".
+// article returns encoding/json's name of a kind with an article, such as "an object".
 func article(kind string) string {
 	switch kind {
 	case "object":
@@ -133,11 +133,11 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// Value is the text of one JSON value that was checked. The zero Value is of kind Invalid and stands for a value that is
-// missing: all its methods find nothing.
+// Value is the valid text of one JSON value. The zero Value represents a missing value: its kind is Invalid, and its methods
+// find nothing.
 type Value []byte
 
-// Kind returns the value's kind, by its first character.
+// Kind returns the value's kind, which follows from its first character.
 func (v Value) Kind() Kind {
 	i := space(v, 0)
 	if i == len(v) {
@@ -158,8 +158,8 @@ func (v Value) Kind() Kind {
 	return Number
 }
 
-// Members iterates over the keys and values of an object in their order, doubled keys included. Of any other value it
-// yields nothing.
+// Members iterates over the keys and values of an object in order, including duplicate keys. It yields nothing if the value
+// is not an object.
 func (v Value) Members() iter.Seq2[[]byte, Value] {
 	return func(yield func(key []byte, value Value) bool) {
 		if i := space(v, 0); i < len(v) && v[i] == '{' {
@@ -168,7 +168,7 @@ func (v Value) Members() iter.Seq2[[]byte, Value] {
 	}
 }
 
-// Elements iterates over the elements of a list. Of any other value it yields nothing.
+// Elements iterates over the elements of a list. It yields nothing if the value is not a list.
 func (v Value) Elements() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		if i := space(v, 0); i < len(v) && v[i] == '[' {
@@ -177,7 +177,7 @@ func (v Value) Elements() iter.Seq[Value] {
 	}
 }
 
-// Len counts the elements of a list.
+// Len returns the number of elements of a list, which it counts.
 func (v Value) Len() int {
 	n := 0
 	for range v.Elements() {
@@ -186,7 +186,7 @@ func (v Value) Len() int {
 	return n
 }
 
-// Element returns the element of a list at an index, or the zero Value.
+// Element returns the element of a list with an index, or the zero Value.
 func (v Value) Element(index int) Value {
 	for element := range v.Elements() {
 		if index == 0 {
@@ -197,11 +197,11 @@ func (v Value) Element(index int) Value {
 	return nil
 }
 
-// Fields returns the members of an object, appended to dst. Of any other value there are none. An object with more than
-// MaxKeys is ErrTooLarge.
+// Fields appends the members of an object to dst. A value of another kind has none. If an object has more than MaxKeys
+// members, the error is ErrTooLarge.
 func (v Value) Fields(dst Fields) (Fields, error) { return Parse(dst, v) }
 
-// Document is a text that was checked. Its Fields are empty unless it is an object.
+// Document is a valid JSON text. Its Fields are empty unless it is an object.
 type Document struct {
 	Fields
 	Value Value

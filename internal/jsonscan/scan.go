@@ -7,11 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// The functions of this file read what begins at d[i] and return the index behind it. If it is wrong, they return ^at,
-// where at is the index of the first wrong byte, or len(d) if the text breaks off; or tooDeep.
+// The functions in this file read the construct that begins at d[i] and return the index after it. On an error they return
+// ^at, where at is the index of the first wrong byte, or len(d) if the text is truncated. If the nesting is too deep, they
+// return tooDeep.
 const tooDeep = math.MinInt
 
-// value reads a value inside depth lists and objects.
+// value reads a value that is nested in depth lists and objects.
 func value(d []byte, i, depth int) int {
 	if i == len(d) {
 		return ^i
@@ -34,7 +35,7 @@ func value(d []byte, i, depth int) int {
 	return number(d, i)
 }
 
-// object reads an object and calls yield, which may be nil, with each member until it returns false.
+// object reads an object and calls yield for each member until it returns false. yield may be nil.
 func object(d []byte, i, depth int, yield func(key []byte, value Value) bool) int {
 	if depth == MaxDepth {
 		return tooDeep
@@ -46,11 +47,11 @@ func object(d []byte, i, depth int, yield func(key []byte, value Value) bool) in
 		if i == len(d) || d[i] != '"' {
 			return ^i
 		}
-		behindKey, escaped := text(d, i)
-		if behindKey < 0 {
-			return behindKey
+		afterKey, escaped := text(d, i)
+		if afterKey < 0 {
+			return afterKey
 		}
-		colon := space(d, behindKey)
+		colon := space(d, afterKey)
 		if colon == len(d) || d[colon] != ':' {
 			return ^colon
 		}
@@ -59,7 +60,7 @@ func object(d []byte, i, depth int, yield func(key []byte, value Value) bool) in
 		if end < 0 {
 			return end
 		}
-		if yield != nil && !yield(unquoted(d[i:behindKey], escaped), Value(d[start:end:end])) {
+		if yield != nil && !yield(unquoted(d[i:afterKey], escaped), Value(d[start:end:end])) {
 			return end
 		}
 		if i = space(d, end); i == len(d) || d[i] != ',' {
@@ -69,7 +70,7 @@ func object(d []byte, i, depth int, yield func(key []byte, value Value) bool) in
 	}
 }
 
-// array reads a list and calls yield, which may be nil, with each element until it returns false.
+// array reads a list and calls yield for each element until it returns false. yield may be nil.
 func array(d []byte, i, depth int, yield func(Value) bool) int {
 	if depth == MaxDepth {
 		return tooDeep
@@ -150,7 +151,7 @@ func digits(d []byte, i int) int {
 	return i
 }
 
-// text reads a string and reports whether it has an escape.
+// text reads a string and reports whether it contains an escape.
 func text(d []byte, i int) (end int, escaped bool) {
 	for i++; ; {
 		i = plain(d, i)
@@ -167,8 +168,8 @@ func text(d []byte, i int) (end int, escaped bool) {
 	}
 }
 
-// plain returns the index of the next quote, backslash or control character at or behind d[i], or len(d). Texts are most
-// of an answer, so it looks at eight bytes at a time: x-ones sets the high bit of the lowest byte of x that is zero.
+// plain returns the index of the first quote, backslash or control character from d[i] on, or len(d). It checks eight bytes at
+// a time, because most of an answer is strings: x-ones sets the high bit of the lowest byte of x that is zero.
 func plain(d []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(d); i += 8 {
@@ -184,7 +185,7 @@ func plain(d []byte, i int) int {
 	return i
 }
 
-// escape reads what follows a backslash.
+// escape reads an escape sequence after its backslash.
 func escape(d []byte, i int) int {
 	if i == len(d) {
 		return ^i
@@ -215,7 +216,7 @@ func hexDigit(c byte) rune {
 	return -1
 }
 
-// unquoted returns the characters of a string, as encoding/json decodes them. It copies only what it must change.
+// unquoted returns the characters of a string, as encoding/json decodes them. It copies the string only to change it.
 func unquoted(quoted []byte, escaped bool) []byte {
 	inner := quoted[1 : len(quoted)-1 : len(quoted)-1]
 	if !escaped && utf8.Valid(inner) {

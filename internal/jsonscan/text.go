@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// appendUnquoted decodes the inside of a valid string. Bytes that are not UTF-8 and half a surrogate pair become U+FFFD.
+// appendUnquoted decodes the inside of a valid string and appends it to dst. Invalid UTF-8 and unpaired surrogates become
+// U+FFFD.
 func appendUnquoted(dst, inner []byte) []byte {
 	for len(inner) > 0 {
 		plain := bytes.IndexByte(inner, '\\')

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Bytes returns the characters of a string, and whether the value is a string. They share the memory of the value
-// unless it has an escape.
+// Bytes returns the characters of a string, and whether the value is a string. They share the memory of the value unless the
+// string contains an escape.
 func (v Value) Bytes() ([]byte, bool) {
 	i := space(v, 0)
 	if i == len(v) || v[i] != '"' {
@@ -27,7 +27,7 @@ func (v Value) Text() (string, bool) {
 	return string(b), ok
 }
 
-// Bool returns a boolean, and whether the value is one.
+// Bool returns a boolean, and whether the value is a boolean.
 func (v Value) Bool() (value, ok bool) {
 	if v.Kind() != Bool {
 		return false, false
@@ -35,7 +35,7 @@ func (v Value) Bool() (value, ok bool) {
 	return v[space(v, 0)] == 't', true
 }
 
-// Float returns a number, and whether the value is one that a float64 holds.
+// Float returns a number, and whether the value is a number that fits a float64.
 func (v Value) Float() (float64, bool) {
 	if v.Kind() != Number {
 		return 0, false
@@ -44,7 +44,7 @@ func (v Value) Float() (float64, bool) {
 	return f, err == nil
 }
 
-// Int returns a whole number, and whether the value is one that an int64 holds. 5.0 and 5e0 are whole numbers too.
+// Int returns a whole number, and whether the value is a whole number that fits an int64. 5.0 and 5e0 are whole numbers.
 func (v Value) Int() (int64, bool) {
 	if v.Kind() != Number {
 		return 0, false
@@ -59,8 +59,8 @@ func (v Value) Int() (int64, bool) {
 	return int64(f), true
 }
 
-// Time returns the time that a string holds, and whether it holds one: as in RFC 3339, with a space for the T, without a
-// zone (which is taken for UTC), or a date alone.
+// Time parses a string as a time and reports whether that succeeded. The string is in the form of RFC 3339, possibly with a
+// space instead of the T or without a zone (then it is UTC), or a date.
 func (v Value) Time() (time.Time, bool) {
 	b, ok := v.Bytes()
 	if !ok {

@@ -1,5 +1,5 @@
-// Package openfile opens and reads what a caller names, which may turn out to be anything: a FIFO that nobody writes to,
-// a device, a directory, a link that changes meanwhile. Opening never waits, and reading ends with its context.
+// Package openfile opens and reads files of any type, such as a FIFO without a writer, a device, or a link that changes in the
+// meantime. Opening never blocks, and reading ends when its context does.
 package openfile
 
 import (
@@ -18,16 +18,15 @@ var (
 	ErrDirectory = errors.New("it is a directory")
 )
 
-// File is an open file of any type but a directory. Its own methods may wait for ever on what is not a regular file; use
-// Reader there.
+// File is an open file that is not a directory. If it is not a regular file, its Read may block forever: use Reader.
 type File struct {
 	*os.File
-	Info fs.FileInfo // of what was opened, whatever its path leads to now
+	Info fs.FileInfo // of the open file, even if its path now leads to another
 
-	shared bool // the path leads to a descriptor of this process: if that has no writer, it has had its writer
+	shared bool // the path names a descriptor of this process; if it has no writer now, it had one before
 }
 
-// Open opens a file for reading. It does not wait for the writer of a FIFO, nor for a device.
+// Open opens a file for reading. It waits neither for the writer of a FIFO nor for a device.
 func Open(path string) (*File, error) {
 	f, err := open(path)
 	if err != nil {
@@ -44,13 +43,13 @@ func Open(path string) (*File, error) {
 	return &File{File: f, Info: info, shared: isDescriptor(path)}, nil
 }
 
-// isDescriptor reports whether path names an open descriptor, as the shell's <(command) does.
+// isDescriptor reports whether path names an open descriptor, such as that of the shell's <(command).
 func isDescriptor(path string) bool {
 	return strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/") || path == "/dev/stdin"
 }
 
-// Reader returns a reader of the file whose reads return the error of ctx when ctx ends. On a FIFO that nobody has opened
-// for writing it waits for someone who does.
+// Reader returns a reader of the file that returns the cause of ctx when ctx ends. If the file is a FIFO that has not been
+// opened for writing yet, reading waits until it is.
 func (f *File) Reader(ctx context.Context) io.Reader {
 	if f.Info.Mode().IsRegular() {
 		return &checked{ctx, f.File}
@@ -58,7 +57,7 @@ func (f *File) Reader(ctx context.Context) io.Reader {
 	return f.waiting(ctx)
 }
 
-// checked reads what never waits.
+// checked reads a file that never blocks.
 type checked struct {
 	ctx context.Context
 	r   io.Reader
@@ -71,8 +70,8 @@ func (c *checked) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// ReadAll reads the whole of a file, which may be a FIFO, and no more than limit bytes of it; beyond that it returns them
-// and ErrTooLarge. It ends with ctx.
+// ReadAll reads a whole file, which may be a FIFO. If the file has more than limit bytes, ReadAll returns the first limit
+// bytes and ErrTooLarge. It returns when ctx ends.
 func ReadAll(ctx context.Context, path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -82,7 +81,7 @@ func ReadAll(ctx context.Context, path string, limit int64) ([]byte, error) {
 	return readAll(f.Reader(ctx), limit)
 }
 
-// ReadAllFrom is ReadAll of a reader that may wait for ever, such as standard input. See Reader.
+// ReadAllFrom is like ReadAll for a reader that may block forever, such as standard input. See the function Reader.
 func ReadAllFrom(ctx context.Context, r io.Reader, limit int64) ([]byte, error) {
 	return readAll(Reader(ctx, r), limit)
 }
@@ -95,17 +94,17 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// Reader returns a reader of r whose reads return the error of ctx when ctx ends. Use it for standard input, which
-// cannot be made non-blocking without changing it for everyone who shares it. A read of r that waits when ctx ends goes on
-// in the background until r returns, so it is for programs that end soon after. What it reads then is lost.
+// Reader returns a reader of r that returns the cause of ctx when ctx ends. Use it for standard input, which cannot be made
+// non-blocking without affecting every process that shares it. If r blocks when ctx ends, its Read continues in the background
+// and its data is lost, so Reader is for programs that exit soon afterwards.
 func Reader(ctx context.Context, r io.Reader) io.Reader { return &background{ctx: ctx, r: r} }
 
-// background reads ahead in a goroutine, one read at a time, into a buffer of its own: the caller's may be in other use
-// by the time an abandoned read returns.
+// background reads in a goroutine, one Read at a time, into a buffer of its own, because the caller may reuse its buffer
+// before an abandoned Read returns.
 type background struct {
 	ctx  context.Context
 	r    io.Reader
-	left []byte // read and not yet handed on
+	left []byte // read, but not yet returned
 	err  error  // of r, or of ctx
 }
 
@@ -145,7 +144,7 @@ func (b *background) fill() {
 	}
 }
 
-// Kind names the type of a file that is not a regular one, with its article.
+// Kind returns the name of a file type with an article, such as "a pipe".
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():

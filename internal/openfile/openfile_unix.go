@@ -15,16 +15,16 @@ func open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 }
 
-// pollEvery is how often a FIFO is looked at. The poller of the runtime would do on Linux, but not where kqueue does not
-// tell that the last writer has gone (macOS), and nowhere for a FIFO that nobody has opened yet.
+// pollEvery is the pause between reads of a FIFO. The runtime's poller is not enough: on macOS, kqueue does not report that
+// the last writer closed the FIFO, and no system reports that a FIFO has no writer yet.
 const pollEvery = 10 * time.Millisecond
 
-// polled reads a descriptor that does not block.
+// polled reads a non-blocking descriptor.
 type polled struct {
 	ctx    context.Context
 	f      *File
 	raw    syscall.RawConn
-	writer bool // there is or was a writer, so that reading nothing is the end
+	writer bool // the file has or had a writer, so reading nothing means the end of the file
 }
 
 func (f *File) waiting(ctx context.Context) io.Reader {
@@ -32,7 +32,7 @@ func (f *File) waiting(ctx context.Context) io.Reader {
 	if err != nil {
 		return &checked{ctx, f.File}
 	}
-	// A descriptor of this process that was opened by its path may be a duplicate (macOS), which O_NONBLOCK did not reach.
+	// On macOS, opening a descriptor of this process by its path duplicates it and ignores O_NONBLOCK.
 	if f.shared {
 		raw.Control(func(fd uintptr) { syscall.SetNonblock(int(fd), true) })
 	}
@@ -53,7 +53,7 @@ func (p *polled) Read(buf []byte) (int, error) {
 			p.writer = true
 			return n, nil
 		case err == syscall.EAGAIN:
-			p.writer = true // with no writer it would be the end of the file
+			p.writer = true // without a writer, the result would be the end of the file
 		case err == syscall.EINTR:
 		case err != nil:
 			return 0, &fs.PathError{Op: "read", Path: p.f.Name(), Err: err}
@@ -69,7 +69,7 @@ func (p *polled) Read(buf []byte) (int, error) {
 	}
 }
 
-// once reads without waiting.
+// once reads once, without blocking.
 func (p *polled) once(buf []byte) (n int, err error) {
 	failed := p.raw.Read(func(fd uintptr) bool {
 		n, err = syscall.Read(int(fd), buf)

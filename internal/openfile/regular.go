@@ -6,8 +6,8 @@ import (
 	"io/fs"
 )
 
-// Regular opens a regular file and refuses anything else, for callers without a context that could end the wait for a
-// FIFO or a device.
+// Regular opens a regular file and returns an error for any other, for callers without a context that could end the wait for
+// a FIFO or a device.
 func Regular(path string) (*File, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -20,7 +20,8 @@ func Regular(path string) (*File, error) {
 	return f, nil
 }
 
-// ReadRegular reads at most limit bytes of a regular file. Give one more than the file may have to see that it has more.
+// ReadRegular reads at most limit bytes of a regular file. To detect a file that is too large, use a limit of one byte more
+// than is allowed.
 func ReadRegular(path string, limit int64) ([]byte, error) {
 	f, err := Regular(path)
 	if err != nil {

@@ -28,9 +28,9 @@ func Of(u *url.URL) string {
 // Same reports whether a and b have the same scheme, host and effective port.
 func Same(a, b *url.URL) bool { return Of(a) == Of(b) }
 
-// IsLoopback reports whether a request to host, without a port, stays on this machine: the name localhost in exactly this
-// spelling, or a loopback address. Other spellings, and names below localhost (RFC 6761), are names of this machine too,
-// but net/http sends requests for them to the proxy of HTTP_PROXY.
+// IsLoopback reports whether a request to host, which has no port, stays on this machine: host is "localhost" in exactly
+// this spelling, or a loopback address. Other spellings and subdomains of localhost (RFC 6761) also name this machine, but
+// net/http sends requests for them to the proxy in HTTP_PROXY.
 func IsLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -39,8 +39,8 @@ func IsLoopback(host string) bool {
 	return err == nil && addr.Zone() == "" && addr.Unmap().IsLoopback()
 }
 
-// Parse reads an absolute http or https URL with a host and without user information or fragment. Its errors
-// never repeat the text of raw, which may hold a secret.
+// Parse parses an absolute http or https URL that has a host, but no user information and no fragment. Its errors do not
+// contain raw, which may hold a secret.
 func Parse(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -58,7 +58,7 @@ func Parse(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Secure refuses plain http to any host but this machine.
+// Secure returns an error for a plain http URL of another machine.
 func Secure(u *url.URL) error {
 	if u.Scheme == "https" || IsLoopback(u.Hostname()) {
 		return nil

@@ -1,5 +1,5 @@
-// Package provider knows the addresses of the public services of the Git providers. Providers go by the values of
-// codeant.Provider, which this package cannot import.
+// Package provider has the addresses of the Git providers' public services. A provider is named by its value of
+// codeant.Provider, a type that this package cannot import.
 package provider
 
 import (
@@ -23,16 +23,15 @@ func serviceOf(name string) service {
 	return service{}
 }
 
-// Web returns the address at which people find the provider's public service, or "" for an unknown provider.
+// Web returns the address of the provider's web site, or "" for an unknown provider.
 func Web(name string) string { return serviceOf(name).web }
 
-// API returns the address that CodeAnt's API description gives as the default of the provider's field, or "" for an
-// unknown provider. Only Bitbucket's differs from Web.
+// API returns the default address of the provider in CodeAnt's API description, or "" for an unknown provider. It differs
+// from Web only for Bitbucket.
 func API(name string) string { return serviceOf(name).api }
 
-// IsPublic reports whether address is that of the provider's public service, of its pages or of its API. The scheme,
-// the letter case of the host, a default port and slashes at the end do not matter. A path of any other kind does: it
-// may belong to a server behind a name that is spelled alike.
+// IsPublic reports whether address is the web site or the API of the provider's public service. The scheme, the letter case
+// of the host, a default port and trailing slashes do not matter. An address with any other path is not public.
 func IsPublic(name, address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {

@@ -1,5 +1,5 @@
-// Package redact makes text that came from elsewhere fit to be printed: no token, no password, query or fragment of a
-// URL, no control or invisible character, and no more than a line or two.
+// Package redact makes foreign text safe to print: on one line, within a length limit, and without tokens, passwords, queries
+// and fragments of URLs, control characters and invisible characters.
 package redact
 
 import (
@@ -14,17 +14,17 @@ import (
 	"unicode/utf8"
 )
 
-// Bullets replace the part of a secret that is not shown.
+// Bullets replaces the hidden part of a secret.
 const Bullets = "••••"
 
-// pattern compiles a regular expression when it is first used: most programs print no error.
+// pattern compiles a regular expression when it is first used, because most programs never print an error.
 func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
 var (
-	// Tokens in the wild have the characters of the first class. What follows them without a space may belong to a token
-	// that has others too, so it goes as well.
+	// Real tokens consist of the characters in the first group. The second group is masked too, because it may belong to
+	// a token with other characters.
 	codeantToken = pattern(`(?i)(cdt_[A-Za-z0-9._~+/=-]*)([!-~]*)`)
 	foreignToken = pattern(`(ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|glptt-|gldt-|ATATT|ATBB|ATCTT)[A-Za-z0-9._~+/=-]{8,}`)
 	userInfo     = pattern(`://[^\s<>]*@`)
@@ -32,10 +32,10 @@ var (
 	bareQuery    = pattern(`(?i)\b(X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|AWSAccessKeyId|access_token)=[^\s&]+`)
 )
 
-// Mask shows of a secret that begins with prefix the prefix and the last four characters.
+// Mask returns the printed form of a secret that begins with prefix: the prefix and the last four characters.
 func Mask(prefix, secret string) string { return prefix + Bullets + Last4(secret) }
 
-// Last4 returns the last four characters of a secret, or none of one too short to spare them.
+// Last4 returns the last four characters of a secret, or "" if the secret has fewer than eight.
 func Last4(secret string) string {
 	runes := []rune(secret)
 	if len(runes) < 8 {
@@ -44,15 +44,16 @@ func Last4(secret string) string {
 	return string(runes[len(runes)-4:])
 }
 
-// Text returns s fit to be printed, in at most limit characters. It masks each of the secrets in whatever form a
-// transport or a page quotes it, whatever looks like a token, and the user information, query and fragment of URLs.
+// Text returns a form of s that is safe to print, with at most limit characters. It masks the secrets in every form in which
+// a transport or a page may quote them, anything that looks like a token, and the user information, query and fragment of
+// URLs.
 func Text(s string, limit int, secrets ...string) string {
 	if s == "" {
 		return ""
 	}
 	s = Secrets(s, secrets...)
-	// A hostile text may be long, and what is cut off here could not be shown anyway. A word that the cut goes through
-	// might be a token that is not recognized any more, so it goes too.
+	// A hostile text may be long. The part after margin would not be printed anyway. The last word is dropped too, because it
+	// may be half a token, which would not be recognized.
 	if margin := 4*limit + 8192; len(s) > margin {
 		s = s[:margin]
 		if end := strings.LastIndexFunc(s, unicode.IsSpace); end >= 0 {
@@ -74,7 +75,7 @@ func Text(s string, limit int, secrets ...string) string {
 	return s
 }
 
-// Secrets masks each of the secrets in s, as it is and as JSON, Go, URLs and HTML write it, and changes nothing else.
+// Secrets masks the secrets in s, both verbatim and as JSON, Go, URLs and HTML encode them. It changes nothing else.
 func Secrets(s string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -88,7 +89,7 @@ func Secrets(s string, secrets ...string) string {
 	return s
 }
 
-// forms lists how a secret may be written, longer forms first, because a shorter one may be a part of them.
+// forms returns the encoded forms of a secret. Longer forms come first, because they may contain shorter ones.
 func forms(secret string) []string {
 	all := []string{secret}
 	if strings.Trim(secret, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-") == "" {
@@ -115,8 +116,8 @@ func maskToken(found string) string {
 	return prefix + Bullets
 }
 
-// visible maps white space and control characters to a space, and drops what is not seen: zero-width characters, and
-// those that change the direction of writing.
+// visible maps white space and control characters to a space, and drops zero-width characters and those that change the
+// direction of writing.
 func visible(r rune) rune {
 	switch {
 	case unicode.IsSpace(r), unicode.IsControl(r):

@@ -2,7 +2,7 @@ package report
 
 import "bytes"
 
-// magics are the first bytes of files that people upload by mistake.
+// magics lists the first bytes of files that are uploaded by mistake.
 var magics = []struct {
 	magic   string
 	refusal Refusal
@@ -50,14 +50,14 @@ const adviseLLVM = "run \"llvm-cov export -format=lcov\" and upload what it writ
 
 var refuseUTF16 = Refusal{"it is UTF-16 text", "save it as UTF-8 (\">\" of Windows PowerShell writes UTF-16)"}
 
-// refuseBinary returns nil for text in UTF-8 or in an encoding of single bytes.
+// refuseBinary returns nil for text in UTF-8 or in a single-byte encoding.
 func refuseBinary(data []byte) *Refusal {
 	for i := range magics {
 		if bytes.HasPrefix(data, []byte(magics[i].magic)) {
 			return &magics[i].refusal
 		}
 	}
-	// The magic of bzip2 is text but for the block behind it.
+	// The magic bytes of bzip2 are text, except for those of the first block.
 	if len(data) >= 10 && string(data[:3]) == "BZh" && string(data[4:10]) == "\x31\x41\x59\x26\x53\x59" {
 		return &Refusal{"it is a bzip2 archive", adviseUnpack}
 	}

@@ -8,11 +8,11 @@ import (
 	"io"
 )
 
-// A jsonRule recognizes a document by a value at a place in it.
+// jsonRule recognizes a document by a value at a path in it.
 type jsonRule struct {
 	path    []string // keys from the root; "*" is any key, "[]" an element of an array
-	kind    byte     // '{', '[', or 's' for a scalar
-	refusal *Refusal // nil: the document holds line coverage
+	kind    byte     // of the value: '{', '[', or 's' for a scalar
+	refusal *Refusal // nil if the document has line coverage
 }
 
 const (
@@ -27,8 +27,8 @@ var (
 	refuseLastRun    = &Refusal{"it is SimpleCov's .last_run.json, a summary without lines", adviseJSONReport}
 )
 
-// jsonRules go by structure, not by file name: the keys of most of these documents are paths. A file of Istanbul
-// may be called anything, and so may a test command of SimpleCov.
+// jsonRules match the structure of a document and use "*" for keys that can be anything, such as file names (Istanbul) and
+// test commands (SimpleCov).
 var jsonRules = []jsonRule{
 	{path: []string{"files", "*", "executed_lines"}, kind: '['}, // coverage.py
 	{path: []string{"files", "*", "missing_lines"}, kind: '['},  // coverage.py
@@ -66,11 +66,11 @@ func (r *jsonRule) matches(path []string, kind byte) bool {
 	return true
 }
 
-// jsonScan walks a document token by token, so that one that the window cuts off is judged by what is there.
+// jsonScan reads a document token by token, so that the beginning of a document that exceeds the window is enough.
 type jsonScan struct {
 	dec   *json.Decoder
-	open  []byte   // the arrays and objects around the next token, '[' or '{'
-	path  []string // of the next value
+	open  []byte   // the arrays ('[') and objects ('{') around the next token
+	path  []string // the path of the next value
 	isKey bool     // the next token is a key
 
 	values  int
@@ -101,8 +101,7 @@ func detectJSON(data []byte, whole bool) (Format, *Refusal) {
 
 func atEnd(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
 
-// scan reads to the end of the first value and then to the end of the input, or only to the first line coverage
-// if early is set.
+// scan reads to the end of the input, or only to the first line coverage if early is set.
 func (s *jsonScan) scan(early bool) error {
 	for {
 		token, err := s.dec.Token()
@@ -123,7 +122,7 @@ func (s *jsonScan) scan(early bool) error {
 	}
 }
 
-// take follows one token: path and open give the place of the next one.
+// take processes one token and updates open, path and isKey for the next one.
 func (s *jsonScan) take(token json.Token) {
 	delim, isDelim := token.(json.Delim)
 	switch {
@@ -150,7 +149,7 @@ func (s *jsonScan) take(token json.Token) {
 	}
 }
 
-// value asks the rules about a value, by the place where it begins.
+// value applies the rules to a value that begins at the current path.
 func (s *jsonScan) value(kind byte) {
 	s.values++
 	if len(s.path) > maxRuleDepth {

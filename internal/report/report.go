@@ -1,5 +1,4 @@
-// Package report recognises coverage reports from their first bytes. It parses no more than it must, resolves
-// no entity, fetches no DTD and opens no network connection.
+// Package report detects the format of coverage reports from their beginning. It does not resolve entities or fetch DTDs.
 package report
 
 import (
@@ -8,10 +7,10 @@ import (
 	"io"
 )
 
-// Format names a coverage report format that CodeAnt reads. The zero value means none.
+// Format is a format of coverage reports that CodeAnt reads.
 type Format string
 
-// The formats that [Detect] accepts.
+// The formats that Detect recognizes.
 const (
 	Cobertura Format = "cobertura"
 	JaCoCo    Format = "jacoco"
@@ -20,17 +19,16 @@ const (
 	JSON      Format = "json"
 )
 
-// Window is the most that [Detect] reads, in bytes.
+// Window is how many bytes Detect reads at most.
 const Window = 128 << 10
 
-// Refusal is the error of [Detect] for content that is not a coverage report, or is broken. An error of the
-// reader is never a Refusal.
+// Refusal is the error of Detect for content that is not a coverage report or is damaged.
 type Refusal struct {
-	What   string // what the content is, a clause that begins with "it"
-	Advice string // what to do instead, a clause
+	What   string // what the content is, such as "it is a gzip archive"
+	Advice string // what to do about it
 }
 
-// Error returns both clauses.
+// Error returns What and Advice.
 func (r *Refusal) Error() string { return r.What + "; " + r.Advice }
 
 const (
@@ -39,17 +37,17 @@ const (
 	adviseUnpack = "unpack it and upload the report inside"
 )
 
-// Detect reads at most [Window] bytes from r and names the coverage format. Content that is not a coverage report is
-// a [*Refusal]; an error of r is wrapped, even if it comes after the first bytes. A report that ends within the
-// window is also checked for being complete; of a longer one only the beginning is judged.
+// Detect reads at most Window bytes from r and returns the format of the report. If they are not a coverage report, the error
+// is a *Refusal. An error of r is wrapped, even if it occurs after the first bytes. If the report is shorter than Window,
+// Detect also checks that it is complete; otherwise it checks only the beginning.
 func Detect(r io.Reader) (Format, error) {
 	var buf bytes.Buffer
-	buf.Grow(Window + bytes.MinRead) // a report that fills the window is the usual one
+	buf.Grow(Window + bytes.MinRead) // most reports fill the window
 	if _, err := buf.ReadFrom(io.LimitReader(r, Window)); err != nil {
 		return "", fmt.Errorf("it could not be read: %w", err)
 	}
 	data := buf.Bytes()
-	// A file of exactly Window bytes counts as longer: finding out would take one more byte.
+	// A file of exactly Window bytes counts as longer, because one more byte would have to be read to know.
 	format, refusal := detect(data, len(data) < Window)
 	if refusal != nil {
 		return "", refusal
@@ -81,7 +79,7 @@ func detect(data []byte, whole bool) (Format, *Refusal) {
 
 func trimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")) }
 
-// clip shortens s, a piece of foreign content, to what an error text can carry.
+// clip shortens a piece of the content for an error.
 func clip(s string) string {
 	const most = 40
 	for i := range s {

@@ -23,7 +23,7 @@ var (
 const adviseGo = "run the tests with -coverprofile and convert the profile with gocover.Cobertura " +
 	"(package github.com/codeant-sdk/codeant/gocover)"
 
-// detectText judges what is neither XML nor JSON; text is trimmed and not empty.
+// detectText detects the format of text that is neither XML nor JSON. text is trimmed and not empty.
 func detectText(text []byte, whole bool) (Format, *Refusal) {
 	first := firstLine(text)
 	switch {
@@ -53,9 +53,9 @@ func detectText(text []byte, whole bool) (Format, *Refusal) {
 	return "", &Refusal{"it is text in no coverage format that CodeAnt reads", adviseReport}
 }
 
-// IsGoProfile reports whether prefix, the beginning of a file, is that of a Go cover profile: its first line that
-// is not blank names a mode or, as in profiles put together by hand, describes a block. A byte order mark and
-// line ends of Windows are allowed; the first line must be in prefix whole.
+// IsGoProfile reports whether a file that begins with prefix is a Go cover profile: its first non-blank line names a mode or,
+// as in profiles that were concatenated by hand, describes a block. A byte order mark and Windows line ends are allowed.
+// prefix must include the whole first line.
 func IsGoProfile(prefix []byte) bool {
 	text := bytes.TrimSpace(trimBOM(prefix))
 	line, _, _ := bytes.Cut(text, []byte("\n"))
@@ -63,7 +63,7 @@ func IsGoProfile(prefix []byte) bool {
 	return goMode.Match(line) || goBlock.Match(line)
 }
 
-// firstLine returns the first line that is neither blank nor a comment.
+// firstLine returns the first line that is not blank and not a comment.
 func firstLine(text []byte) []byte {
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, " \t\r\n")
@@ -74,7 +74,7 @@ func firstLine(text []byte) []byte {
 	return nil
 }
 
-// isLCOV judges the first line only: a log with an SF: line further down is not a report.
+// isLCOV checks only the first line, because a log with an SF: line further down is not a report.
 func isLCOV(first []byte) bool {
 	return bytes.HasPrefix(first, []byte("TN:")) || bytes.HasPrefix(first, []byte("SF:"))
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// foreignRoots names documents by the root element alone.
+// foreignRoots lists documents that are recognized by their root element alone.
 var foreignRoots = map[string]Refusal{
 	"testsuite":        {"it is a JUnit test result, not a coverage report", adviseReport},
 	"testsuites":       {"it is a JUnit test result, not a coverage report", adviseReport},
@@ -33,11 +33,11 @@ const adviseCobertura = "let the coverage tool write Cobertura and upload that f
 
 var refuseHTML = Refusal{"it is an HTML page", "upload the XML, LCOV or JSON report of the coverage tool, not the page for the browser"}
 
-// xmlHead is what a document says before its body.
+// xmlHead is the beginning of a document.
 type xmlHead struct {
 	doctype string // in lower case
 	root    *xml.StartElement
-	child   string // the first element within the root; empty if there is none
+	child   string // the name of the first element in the root; empty if there is none
 }
 
 func (h *xmlHead) has(attr string) bool {
@@ -49,8 +49,8 @@ func (h *xmlHead) has(attr string) bool {
 	return false
 }
 
-// xmlScan walks a document by raw tokens, which keep no stack and expand nothing: deep nesting and entity bombs
-// cost no more than their bytes.
+// xmlScan reads a document as raw tokens, without a stack and without expanding entities, so that deep nesting and entity
+// bombs cost no memory.
 type xmlScan struct {
 	dec   *xml.Decoder
 	size  int64
@@ -81,7 +81,7 @@ func detectXML(data []byte, whole bool) (Format, *Refusal) {
 }
 
 func newXMLScan(data []byte) *xmlScan {
-	// Names and encodings do not matter here, only structure: bytes of other encodings become "?".
+	// Only the structure matters here, so bytes of other encodings become "?".
 	text := bytes.ToValidUTF8(data, []byte("?"))
 	blankDeclaration(text)
 	s := &xmlScan{dec: xml.NewDecoder(bytes.NewReader(text)), size: int64(len(text))}
@@ -90,8 +90,8 @@ func newXMLScan(data []byte) *xmlScan {
 	return s
 }
 
-// blankDeclaration overwrites <?xml …?>, because encoding/xml refuses versions and encodings that do no harm
-// here (coverlet declares utf-16 and writes UTF-8). Line ends stay, so that line numbers stay right.
+// blankDeclaration overwrites <?xml …?> with spaces, because encoding/xml refuses versions and encodings that are harmless
+// here (coverlet declares utf-16 and writes UTF-8). It keeps line ends, and so the line numbers.
 func blankDeclaration(text []byte) {
 	start := len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
 	if !bytes.HasPrefix(text[start:], []byte("<?xml")) {
@@ -108,7 +108,7 @@ func blankDeclaration(text []byte) {
 	}
 }
 
-// readHead reads up to the first element within the root, or the end of the root.
+// readHead reads to the first element in the root, or to the end of the root.
 func (s *xmlScan) readHead() error {
 	for {
 		token, err := s.dec.RawToken()
@@ -179,8 +179,8 @@ func (h *xmlHead) classify() (Format, *Refusal) {
 	return "", &Refusal{fmt.Sprintf("it is XML with the root <%s>, not a coverage report", clip(h.root.Name.Local)), adviseReport}
 }
 
-// classifyCoverage distinguishes the formats that share the root <coverage>. The DOCTYPE comes last: many tools
-// leave it out, and it says nothing about the content.
+// classifyCoverage distinguishes the formats that share the root <coverage>. It checks the DOCTYPE last, because many tools
+// omit it and it says little about the content.
 func (h *xmlHead) classifyCoverage() (Format, *Refusal) {
 	switch {
 	case h.has("line-rate"), h.has("branch-rate"), h.child == "sources", h.child == "packages":
@@ -208,7 +208,7 @@ func (h *xmlHead) classifyReport() (Format, *Refusal) {
 	return "", &Refusal{"it is XML with the root <report>, but not of JaCoCo", adviseReport}
 }
 
-// readBody reads to the end of a document that is in the window whole.
+// readBody reads to the end of a document that fits in the window.
 func (s *xmlScan) readBody() *Refusal {
 	for {
 		token, err := s.dec.RawToken()
@@ -240,7 +240,7 @@ func (s *xmlScan) readBody() *Refusal {
 	}
 }
 
-// broken says why a whole document could not be read on.
+// broken returns why a document that fits in the window could not be read to its end.
 func (s *xmlScan) broken() *Refusal {
 	switch {
 	case s.dec.InputOffset() < s.size:

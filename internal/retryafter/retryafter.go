@@ -1,4 +1,4 @@
-// Package retryafter reads the Retry-After header in all the forms that servers send it in.
+// Package retryafter parses the Retry-After header in every form that servers send.
 package retryafter
 
 import (
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Parse returns how long the server asks to wait, and whether it asks at all (RFC 9110, section 10.2.3). A date is
-// measured against the answer's own Date header where there is one, so that a wrong clock on either side does no
-// harm, and else against now. The result is never negative; seconds beyond what a Duration holds become the longest
-// one. What is neither a whole number of seconds nor a date is ignored.
+// Parse returns how long the server asks the client to wait, and whether it asks (RFC 9110, section 10.2.3). A date is
+// compared with the answer's Date header, so that a wrong clock on either side does not matter, or with now if there is no
+// such header. The result is never negative. A number of seconds that overflows a Duration becomes the longest Duration. A
+// value that is neither a whole number of seconds nor a date is ignored.
 func Parse(h http.Header, now time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {

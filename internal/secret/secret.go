@@ -1,5 +1,5 @@
-// Package secret keeps a text out of reach of everything that prints: also of packages that print by reflection, such as
-// go-spew, kr/pretty and testify's diff, which look into unexported fields and follow pointers.
+// Package secret hides a string from everything that prints, including packages that print by reflection, such as go-spew,
+// kr/pretty and testify's diff, which read unexported fields and follow pointers.
 package secret
 
 import (
@@ -14,11 +14,11 @@ import (
 // Shown is printed in place of a secret.
 const Shown = "••••"
 
-// Value holds a secret. In memory it is enciphered with a key that this process made up, so that what a reflection
-// printer finds is of no use outside the process. Values of one text are equal, by == and by reflect.DeepEqual. The zero
-// Value holds the empty text.
+// Value holds a secret. It is encrypted in memory with a random key of this process, so that the output of a reflection
+// printer is useless outside the process. Two Values of the same string are equal under == and reflect.DeepEqual. The zero
+// Value holds the empty string.
 //
-// A struct of one pointer would do too, but go-spew crashes on it: it must have two words, as a string has.
+// The field is a string because go-spew crashes on a struct that consists of one pointer.
 type Value struct{ masked string }
 
 const (
@@ -26,7 +26,7 @@ const (
 	blockSize = sha256.Size
 )
 
-// key is made when the first secret is. It is the only state of this package.
+// key is generated when it is first used. It is the only state of this package.
 var key = sync.OnceValue(func() (k [32]byte) {
 	rand.Read(k[:]) // never fails
 	return k
@@ -37,8 +37,8 @@ func New(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	// The key stream depends on the text by way of its tag: with one key stream for all texts, someone who knows one
-	// secret could read the others.
+	// The tag makes the key stream depend on the string. If all strings had the same key stream, knowing one secret would
+	// reveal the others.
 	data := make([]byte, tagSize+len(s))
 	tag := hash(0, []byte(s))
 	copy(data, tag[:tagSize])
@@ -47,7 +47,7 @@ func New(s string) Value {
 	return Value{base64.RawURLEncoding.EncodeToString(data)}
 }
 
-// Reveal returns the text: the only way to it.
+// Reveal returns the string. No other method does.
 func (v Value) Reveal() string {
 	data, err := base64.RawURLEncoding.DecodeString(v.masked)
 	if err != nil || len(data) < tagSize {
@@ -57,7 +57,7 @@ func (v Value) Reveal() string {
 	return string(data[tagSize:])
 }
 
-// IsZero reports whether v holds the empty text.
+// IsZero reports whether v holds the empty string.
 func (v Value) IsZero() bool { return v.masked == "" }
 
 // String returns Shown.
@@ -69,10 +69,10 @@ func (v Value) GoString() string { return Shown }
 // Format prints Shown for every verb.
 func (v Value) Format(f fmt.State, _ rune) { io.WriteString(f, Shown) }
 
-// MarshalText gives encoders Shown.
+// MarshalText returns Shown, for encoders.
 func (v Value) MarshalText() ([]byte, error) { return []byte(Shown), nil }
 
-// cipher enciphers or deciphers in place what follows the tag.
+// cipher encrypts or decrypts, in place, the data after the tag.
 func cipher(data []byte) {
 	tag, text := data[:tagSize], data[tagSize:]
 	for block := 0; block*blockSize < len(text); block++ {
@@ -83,7 +83,7 @@ func cipher(data []byte) {
 	}
 }
 
-// hash is SHA-256 over the key, the number of a block (0 makes the tag) and data.
+// hash returns the SHA-256 of the key, a block number and data. Block 0 is the tag.
 func hash(block int, data []byte) [sha256.Size]byte {
 	k := key()
 	buf := make([]byte, 0, 256)

@@ -12,27 +12,28 @@ import (
 	"github.com/codeant-sdk/codeant/internal/retryafter"
 )
 
-// Limits of the texts in a Refusal, in characters.
+// The longest texts of a Refusal, in characters.
 const (
 	maxWord    = 80
 	maxMessage = 200
 )
 
-// Refusal is an answer of the storage that does not say that the report is stored. Its texts are fit to be printed: they
-// hold no secret, no control character and no angle bracket.
+// Refusal is an answer that does not confirm that the report was stored. Its texts are safe to print: they contain no
+// secrets, control characters or angle brackets.
 type Refusal struct {
 	StatusCode int
-	Code       string // the storage's own, such as "AccessDenied"
-	Message    string // the storage's words
-	Reason     string // why an answer with a 2xx status does not count, in our words
-	Page       bool   // it is a web page, which no storage sends
+	Code       string // the storage's error code, such as "AccessDenied"
+	Message    string // the storage's message
+	Reason     string // why an answer with a 2xx status does not count
+	Page       bool   // the answer is a web page, which no storage sends
 	RequestID  string
 	RetryAfter time.Duration
-	Location   string // host of a redirect
+	Location   string // the host of a redirect
 
 	expired bool
 }
 
+// Error returns the status, the code and the reason.
 func (r *Refusal) Error() string {
 	text := fmt.Sprintf("the storage answered %d", r.StatusCode)
 	for _, part := range []string{r.Code, r.Reason} {
@@ -54,7 +55,7 @@ func (r *Refusal) Expired() bool {
 	return false
 }
 
-// Transient reports whether the same request may well succeed a little later.
+// Transient reports whether the same request may succeed a little later.
 func (r *Refusal) Transient() bool {
 	switch r.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
@@ -64,10 +65,10 @@ func (r *Refusal) Transient() bool {
 	return r.StatusCode == http.StatusBadRequest && r.Code == "RequestTimeout"
 }
 
-// answer is what the storage said.
+// answer is the storage's answer.
 type answer struct {
 	res    *http.Response
-	target *url.URL // whose signature may be repeated in the answer
+	target *url.URL // the answer may contain its signature
 	content
 }
 
@@ -84,7 +85,7 @@ func (a *answer) read() error {
 	return err
 }
 
-// header returns the first of the named headers that is there.
+// header returns the value of the first of the named headers that is present.
 func (a *answer) header(names ...string) string {
 	for _, name := range names {
 		if value := a.res.Header.Get(name); value != "" {
@@ -94,7 +95,7 @@ func (a *answer) header(names ...string) string {
 	return ""
 }
 
-// stored reports whether the status says so. 202 is a promise, and 206 is not for a PUT.
+// stored reports whether the status means that the report was stored. 202 only promises it, and 206 does not apply to PUT.
 func (a *answer) stored() bool {
 	switch a.res.StatusCode {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
@@ -128,7 +129,7 @@ func (a *answer) refusal(reason string) *Refusal {
 	return r
 }
 
-// clean makes a text of the storage fit to be printed. A store may repeat what it was asked, signature included.
+// clean makes a text of the storage safe to print. A storage may quote the request, including its signature.
 func (a *answer) clean(s string, limit int) string {
 	for _, values := range a.target.Query() {
 		for _, value := range values {
@@ -141,7 +142,8 @@ func (a *answer) clean(s string, limit int) string {
 	return PlainText(s, limit)
 }
 
-// PlainText returns s safe to print and without angle brackets, so that a proxy's page is not markup in our output.
+// PlainText returns a form of s that is safe to print. It has no angle brackets, so that a proxy's page is not markup in the
+// output.
 func PlainText(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '<' || r == '>' {

@@ -12,17 +12,19 @@ import (
 	"time"
 )
 
-// SourceError is a failure of the file and not of the network: sending it again would not help.
+// SourceError is an error of reading the file, not of the network. Sending the file again would not help.
 type SourceError struct{ Err error }
 
+// Error returns the text of Err.
 func (e *SourceError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what reading said.
+// Unwrap returns Err.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// Interruption is a transfer that ended without an answer. Another attempt may well succeed.
+// Interruption is the error of a transfer that ended without an answer. Another attempt may succeed.
 type Interruption struct{ reason string }
 
+// Error returns the reason.
 func (e *Interruption) Error() string { return e.reason }
 
 var (
@@ -34,15 +36,15 @@ var (
 	errDetached = errors.New("the upload has ended")
 )
 
-// body reads exactly size bytes of src: a file that grows meanwhile is sent as long as it was, one that shrinks is an
-// error. A transport may go on reading after it has answered; detach waits for it and lets it read no more, so that the
-// next attempt has the source for itself.
+// body reads exactly size bytes of src. Bytes that are appended to a file during the upload are not sent; if the file shrinks,
+// that is an error. A transport may continue to read after it has returned an answer. detach waits for such a read and
+// prevents further ones, so that the next attempt has src to itself.
 type body struct {
 	progress func(sent int64)
-	watch    *time.Timer // ends the attempt when nothing moves
+	watch    *time.Timer // ends the attempt if nothing is read for a while
 	size     int64
 	left     atomic.Int64
-	answer   atomic.Bool // its header has come
+	answer   atomic.Bool // the header of the answer arrived
 
 	mu     sync.Mutex
 	src    io.Reader // nil when detached
@@ -56,7 +58,7 @@ func newBody(src io.Reader, size int64, progress func(int64), stop context.Cance
 	return b
 }
 
-// silence says what the attempt was waiting for when its time ran out. It takes no lock: a read of src may hold it.
+// silence returns what the attempt was waiting for when its time ran out. It does not lock mu, which a read of src may hold.
 func (b *body) silence() error {
 	switch {
 	case b.answer.Load():
@@ -113,13 +115,13 @@ func (b *body) moved(n int) {
 	}
 }
 
-// answered limits the time that the rest of the answer may take, whatever still becomes of the report.
+// answered starts the time limit for the rest of the answer, even if the report is still being sent.
 func (b *body) answered() {
 	b.answer.Store(true)
 	b.watch.Reset(answerStall)
 }
 
-// Close is the transport's; the source belongs to the caller.
+// Close does nothing, because src belongs to the caller.
 func (b *body) Close() error { return nil }
 
 func (b *body) detach() {
@@ -129,7 +131,7 @@ func (b *body) detach() {
 	b.src = nil
 }
 
-// explain prefers what is known here to what the transport made of it.
+// explain returns why the transfer failed, if this package knows it, and otherwise err.
 func (b *body) explain(ctx context.Context, err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// lateAnswer is how long a failed write waits for the reader.
+// lateAnswer is how long a failed write waits for an answer to be read.
 const lateAnswer = 300 * time.Millisecond
 
 // Dial is the type of http.Transport.DialContext.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// WrapDial wraps a dialer so that an answer is read although the connection broke while the request was being
-// sent. A storage that refuses a report early answers and closes; the next write fails, and net/http then gives up and
-// loses the answer that lies in the kernel's buffer. So a write that failed returns only when the reader has come to the
-// end of what there is, at the latest after 300 ms.
+// WrapDial wraps a dialer so that an answer is read even if the connection broke while the request was being sent. A storage
+// that refuses a report early answers and closes the connection. The next write fails, and net/http then gives up without
+// reading the answer, which is already in the kernel's buffer. So a failed write returns only after the connection was read
+// to its end, or after 300 ms.
 func WrapDial(dial Dial) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)

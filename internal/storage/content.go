@@ -16,7 +16,7 @@ import (
 	"github.com/codeant-sdk/codeant/internal/success"
 )
 
-// anonymous is the code of an error that has none.
+// anonymous replaces the code of an error that has none.
 const anonymous = "Error"
 
 // Why an answer with a good status does not count.
@@ -26,13 +26,13 @@ const (
 	unreadable = "the answer cannot be read to its end"
 )
 
-// content is what the body of an answer says.
+// content is the content of an answer's body.
 type content struct {
 	code, message, requestID string
-	complaint                string // "" where nothing speaks against a success
+	complaint                string // why it does not confirm a success; "" if it may
 }
 
-// parse reads a body, which is whole or only the beginning of one.
+// parse parses a body, or only its beginning if whole is false.
 func parse(contentType string, body []byte, whole bool) content {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	html := mediaType == "text/html" || mediaType == "application/xhtml+xml"
@@ -73,8 +73,7 @@ func parseJSON(text []byte) content {
 	return c
 }
 
-// parseXML reads leniently, so that an entity of the document's own, a control character or an unfinished document does
-// not hide an error.
+// parseXML parses leniently, so that a custom entity, a control character or a truncated document does not hide an error.
 func parseXML(text []byte, whole bool) content {
 	text = dropDeclaration(text)
 	var c content
@@ -98,8 +97,8 @@ func parseXML(text []byte, whole bool) content {
 		case xml.EndElement:
 			path = path[:max(0, len(path)-1)]
 		case xml.CharData:
-			if said := strings.TrimSpace(string(token)); said != "" && len(path) > 0 {
-				c.take(path[len(path)-1], said)
+			if text := strings.TrimSpace(string(token)); text != "" && len(path) > 0 {
+				c.take(path[len(path)-1], text)
 				failed = failed || slices.ContainsFunc(path, isError)
 			}
 		}
@@ -121,7 +120,7 @@ func parseXML(text []byte, whole bool) content {
 	return c
 }
 
-// take keeps the text of an element, where it is one that says something.
+// take stores the text of an element that describes the error.
 func (c *content) take(name, text string) {
 	switch name {
 	case "code":
@@ -167,7 +166,7 @@ func wellFormed(text []byte) bool {
 	}
 }
 
-// dropDeclaration drops <?xml …?>: its version and encoding are for us, and encoding/xml refuses all but 1.0 and UTF-8.
+// dropDeclaration removes <?xml …?>, because encoding/xml refuses every version but 1.0 and every encoding but UTF-8.
 func dropDeclaration(text []byte) []byte {
 	if !bytes.HasPrefix(text, []byte("<?xml")) {
 		return text
@@ -178,8 +177,8 @@ func dropDeclaration(text []byte) []byte {
 	return text
 }
 
-// decodeText returns a body in UTF-8. What is neither UTF-8 nor UTF-16 is taken for Latin 1, in which every byte is a
-// character: the names that matter are ASCII.
+// decodeText converts a body to UTF-8. A body that is neither UTF-8 nor UTF-16 is decoded as Latin 1, which is good enough
+// because the names that matter are ASCII.
 func decodeText(body []byte) []byte {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	switch {
@@ -197,7 +196,7 @@ func decodeText(body []byte) []byte {
 	return []byte(string(text))
 }
 
-// validUTF8 overlooks a character that the end of the window cuts through.
+// validUTF8 reports whether body is valid UTF-8, except for an incomplete character at its end.
 func validUTF8(body []byte) bool {
 	for cut := range min(utf8.UTFMax, len(body)+1) {
 		if utf8.Valid(body[:len(body)-cut]) {
@@ -207,7 +206,7 @@ func validUTF8(body []byte) bool {
 	return false
 }
 
-// decodeUTF16 reads UTF-16 whose low byte is at the given place of each pair.
+// decodeUTF16 decodes UTF-16. low is the index of the low byte in each pair: 0 or 1.
 func decodeUTF16(body []byte, low int) []byte {
 	units := make([]uint16, 0, len(body)/2)
 	for i := 0; i+1 < len(body); i += 2 {
@@ -216,8 +215,8 @@ func decodeUTF16(body []byte, low int) []byte {
 	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
 }
 
-// knownCode returns the first word of a plain text that is the code of an error of S3, Google Cloud Storage or Azure
-// (their "Error responses" pages), as far as an upload can meet it.
+// knownCode returns the first word of a plain text that is an error code of S3, Google Cloud Storage or Azure (their "Error
+// responses" pages). It knows the codes that an upload can meet.
 func knownCode(text []byte) string {
 	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return !isWord(r) }) {
 		switch string(word) {

@@ -1,5 +1,5 @@
-// Package storage uploads a file to a presigned URL. It has an HTTP client of its own that has never seen a token, and
-// sends no header that could spoil the signature.
+// Package storage uploads a file to a presigned URL. It has its own HTTP client, which never sees a token, and sends no header
+// that could invalidate the signature.
 package storage
 
 import (
@@ -19,29 +19,29 @@ import (
 )
 
 const (
-	contentType = "application/xml" // what CodeAnt's own client sends, whatever the report is
-	expectAbove = 1 << 20           // from here on it pays to ask before sending (Expect: 100-continue)
+	contentType = "application/xml" // as CodeAnt's own client, whatever the report's format
+	expectAbove = 1 << 20           // larger reports are sent with Expect: 100-continue
 	maxAnswer   = 64 << 10
 
-	stall        = 60 * time.Second // without a byte between two of the report
-	answerStall  = 20 * time.Second // for the body of an answer whose header has come
-	handOverWait = time.Second      // for the transport to say that it has written what it has read
+	stall        = 60 * time.Second // the longest pause between two bytes of the report
+	answerStall  = 20 * time.Second // from the header of the answer to the end of its body
+	handOverWait = time.Second      // for the transport to report that it wrote the last byte
 )
 
-// answerWait is how long the storage may take to answer after the last byte. That byte has been handed to the kernel, not
-// to the network: on a slow link the kernel's buffer alone takes minutes.
+// answerWait returns how long the storage may take to answer after the last byte. That byte is only in the kernel's buffer,
+// which takes minutes to empty on a slow link.
 func answerWait(size int64) time.Duration {
 	const perSecond, limit = 8 << 10, 10 * time.Minute
 	return min(60*time.Second+time.Duration(size/perSecond)*time.Second, limit)
 }
 
-// Client puts files.
+// Client uploads files.
 type Client struct {
 	http      http.Client
 	userAgent string
 }
 
-// New returns a client on a transport, where nil is http.DefaultTransport.
+// New returns a client that uses transport, or http.DefaultTransport if it is nil.
 func New(transport http.RoundTripper, userAgent string) *Client {
 	return &Client{
 		http: http.Client{
@@ -52,7 +52,7 @@ func New(transport http.RoundTripper, userAgent string) *Client {
 	}
 }
 
-// ParseURL checks a presigned URL. Its errors do not repeat it, because it is a secret.
+// ParseURL parses and checks a presigned URL. Its errors do not contain the URL, because it is a secret.
 func ParseURL(raw string, insecure bool) (*url.URL, error) {
 	u, err := origin.Parse(raw)
 	if err != nil {
@@ -73,14 +73,14 @@ func ParseURL(raw string, insecure bool) (*url.URL, error) {
 	return u, nil
 }
 
-// Put sends size bytes of src to target, once. It returns the status of the answer, and no error, only if all of them were
-// handed to the connection and the storage then said that it has stored them. What was handed to the connection may still
-// wait in a buffer: of a src that fits there (one write, and what the kernel takes without the peer) nobody can tell
-// whether the storage read it before it answered.
+// Put sends size bytes of src to target, once. It returns a nil error and the status of the answer only if all bytes were
+// written to the connection and the storage then answered that it stored them. Bytes written to the connection may still be
+// in the kernel's buffer. If all of src fits in there, an answer that the storage sent before it read src cannot be
+// recognized as too early.
 //
-// The error is a *Refusal where the storage answered, a *SourceError where src failed, an *Interruption where the
-// transfer ended for a reason known here, and else what the transport said, which may repeat the URL. src is not read any
-// more when Put returns.
+// The error is a *Refusal if the storage answered, a *SourceError if reading src failed, an *Interruption if this package
+// knows why the transfer ended, and otherwise the error of the transport, which may contain the URL. Put does not read src
+// after it has returned.
 func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size int64, progress func(sent int64)) (status int, err error) {
 	if size <= 0 {
 		return 0, &SourceError{errors.New("it is empty")} // a request of length 0 with a body means that the length is unknown
@@ -95,7 +95,7 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 		return 0, err
 	}
 	req.URL, req.Host, req.ContentLength = target, target.Host, size
-	req.GetBody = nil // net/http must not send it again: that is for the caller, who counts
+	req.GetBody = nil // net/http must not send it again: the caller does, and counts the attempts
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", c.userAgent)
 	if size > expectAbove {
@@ -108,10 +108,10 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	defer res.Body.Close()
 	a := answer{res: res, target: target}
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		// The connection is out of net/http's hands now: a read would not end with the context.
+		// The body is the bare connection: a read would not end with the context.
 		return 0, a.refusal("it asks to speak another protocol")
 	}
-	left := sent.leftAtAnswer() // the transport may go on sending what the storage did not wait for
+	left := sent.leftAtAnswer() // before reading the answer, while the transport may go on sending
 	body.answered()
 	err = a.read()
 	if !a.stored() {
@@ -132,16 +132,16 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	return res.StatusCode, nil
 }
 
-// handOver watches whether the transport has written what it has read of the body. A transport that reports nothing, such
-// as a mock, is taken to have written it.
+// handOver records whether the transport wrote what it read from the body. A transport that reports nothing, such as a mock,
+// is assumed to have written it.
 type handOver struct {
 	body      *body
 	connected atomic.Bool
 	wrote     chan error
-	early     atomic.Int64 // what was left of the body when the first byte of the answer came; -1 if that is not known
+	early     atomic.Int64 // unsent bytes of the body when the answer began to arrive; -1 if unknown
 }
 
-// leftAtAnswer returns how much of the body had not been sent when the answer began.
+// leftAtAnswer returns how many bytes of the body were unsent when the answer began to arrive.
 func (h *handOver) leftAtAnswer() int64 { return max(h.early.Load(), h.body.left.Load()) }
 
 func (h *handOver) trace(ctx context.Context) context.Context {
@@ -151,13 +151,13 @@ func (h *handOver) trace(ctx context.Context) context.Context {
 		GotConn: func(httptrace.GotConnInfo) {
 			h.connected.Store(true)
 			select {
-			case <-h.wrote: // of another connection, before a byte was written
+			case <-h.wrote: // the result of another connection, on which nothing was written
 			default:
 			}
 		},
 		GotFirstResponseByte: func() { h.early.CompareAndSwap(-1, h.body.left.Load()) },
 		Got1xxResponse: func(int, textproto.MIMEHeader) error {
-			h.early.Store(-1) // the byte belonged to an interim answer, such as 100 Continue
+			h.early.Store(-1) // it was an interim answer, such as 100 Continue
 			return nil
 		},
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
@@ -169,7 +169,8 @@ func (h *handOver) trace(ctx context.Context) context.Context {
 	})
 }
 
-// complete waits a little, because the answer may overtake the message that the last byte was written.
+// complete reports whether the whole request was written. It waits a little, because the answer may be processed before the
+// transport reports the write.
 func (h *handOver) complete(ctx context.Context) bool {
 	if !h.connected.Load() {
 		return true

@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// limitUnsent keeps what the kernel takes over what it can send to 128 KiB (TCP_NOTSENT_LOWAT); without this it takes
-// megabytes. So what was handed to the connection is not far ahead of what was sent, on a slow link in particular, and an
-// answer that comes before the report was sent is recognised as such. What is on its way is not limited. It is an
-// improvement, not a condition: errors do not matter.
+// limitUnsent limits the unsent data in the kernel's buffer to 128 KiB (TCP_NOTSENT_LOWAT); by default it can be megabytes.
+// Then the bytes written to the connection are not far ahead of those sent, even on a slow link, and an answer that arrives
+// before the report was sent is recognized. Data in flight is not limited. Errors are ignored, because uploads also work
+// without the limit.
 func limitUnsent(conn net.Conn) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {

@@ -1,4 +1,4 @@
-// Package success judges whether the JSON of an answer with a 2xx status says that it failed all the same.
+// Package success detects JSON answers that report a failure although their status is 2xx.
 package success
 
 import (
@@ -8,23 +8,23 @@ import (
 	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
-// Except names what a caller judges itself. Values are combined with |.
+// Except is a set of keys that Refused skips, because the caller checks them itself. Combine values with |.
 type Except byte
 
-// What can be left out. Each covers its key in every letter case.
+// The keys that can be skipped, each in every letter case.
 const (
 	Status Except = 1 << iota // "status"; "state" is still judged
-	Errors                    // "errors", where analysers report files that they could not read
+	Errors                    // "errors", where analyzers list files that they could not read
 	others
 
 	All = Status | Errors | others
 )
 
-// Refused reports whether a document says that it failed, and where it says so. The reason
-// quotes nothing but the name of the key and, of a status, the known word. The members of a document without Fields are
-// read from its Value.
+// Refused reports whether a document says that the call failed, and why Refused thinks so. The reason contains only the name
+// of the key and, for a status, the word that was recognized. If a document has no Fields, its members are read from its
+// Value.
 //
-// Keys count in any letter case: to take an answer for a failure costs less than a success that did not happen.
+// The letter case of keys does not matter: a false failure does less harm than a false success.
 func Refused(doc jsonscan.Document, except Except) (reason string, failed bool) {
 	if doc.Fields == nil {
 		for key, value := range doc.Value.Members() {
@@ -41,26 +41,26 @@ func Refused(doc jsonscan.Document, except Except) (reason string, failed bool) 
 	return "", false
 }
 
-// rules are the keys under which an answer says that it failed.
+// rules lists the keys that can report a failure.
 var rules = [...]struct {
 	key   string
-	left  Except
+	skip  Except
 	judge func(key string, value jsonscan.Value) string
 }{
-	{key: "status", left: Status, judge: failedStatus},
-	{key: "state", left: others, judge: failedStatus},
-	{key: "statusCode", left: others, judge: failedCode},
-	{key: "success", left: others, judge: saysFalse},
-	{key: "ok", left: others, judge: saysFalse},
-	{key: "error", left: others, judge: holdsSomething},
-	{key: "errors", left: Errors, judge: holdsSomething},
-	{key: "errorMessage", left: others, judge: holdsSomething},
-	{key: "exception", left: others, judge: holdsSomething},
+	{key: "status", skip: Status, judge: failedStatus},
+	{key: "state", skip: others, judge: failedStatus},
+	{key: "statusCode", skip: others, judge: failedCode},
+	{key: "success", skip: others, judge: saysFalse},
+	{key: "ok", skip: others, judge: saysFalse},
+	{key: "error", skip: others, judge: holdsSomething},
+	{key: "errors", skip: Errors, judge: holdsSomething},
+	{key: "errorMessage", skip: others, judge: holdsSomething},
+	{key: "exception", skip: others, judge: holdsSomething},
 }
 
 func judge(key []byte, value jsonscan.Value, except Except) string {
 	for _, rule := range rules {
-		if except&rule.left == 0 && jsonscan.SameKey(key, rule.key) {
+		if except&rule.skip == 0 && jsonscan.SameKey(key, rule.key) {
 			return rule.judge(rule.key, value)
 		}
 	}
@@ -74,8 +74,8 @@ func failedStatus(key string, value jsonscan.Value) string {
 	return failedCode(key, value)
 }
 
-// failureWord returns the word of failure that a string is, in lower case. Only ASCII is folded: a word with look-alikes
-// of its letters is a word that nobody sends.
+// failureWord returns the string in lower case if it is a word that means failure, and otherwise "". Only ASCII letters are
+// folded, because no server sends look-alikes of them.
 func failureWord(value jsonscan.Value) string {
 	text, _ := value.Text()
 	text = strings.TrimSpace(text)
@@ -89,7 +89,7 @@ func failureWord(value jsonscan.Value) string {
 	return ""
 }
 
-// failedCode looks for a number of 400 or more, also in a string.
+// failedCode looks for a number of 400 or more, which may be in a string.
 func failedCode(key string, value jsonscan.Value) string {
 	if text, isText := value.Text(); isText {
 		value = jsonscan.Value(strings.TrimSpace(text))
@@ -108,7 +108,7 @@ func atLeast400(value jsonscan.Value) bool {
 		return false
 	}
 	n, ok := value.Float()
-	return ok && n >= 400 || !ok && value[0] != '-' // a number that does not fit a float64 is far above
+	return ok && n >= 400 || !ok && value[0] != '-' // a number too large for a float64 is above 400 too
 }
 
 func saysFalse(key string, value jsonscan.Value) string {
@@ -151,7 +151,7 @@ func isNothing(value jsonscan.Value) bool {
 	return true
 }
 
-// equalASCII compares text with a word in lower case.
+// equalASCII reports whether text is equal to word, which is in lower case, if the letter case of ASCII is ignored.
 func equalASCII(text, word string) bool {
 	if len(text) != len(word) {
 		return false
