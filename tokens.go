@@ -214,7 +214,7 @@ func (s *TokensService) Rotate(ctx context.Context, req RotateTokenRequest) (*To
 func (s *TokensService) deploy(ctx context.Context, req RotateTokenRequest, created *CreatedToken) error {
 	returned := false
 	defer func() {
-		if !returned {
+		if !returned && created.ID != "" {
 			_ = s.takeBack(ctx, created.ID) // the panic continues, so the error cannot be returned
 		}
 	}()

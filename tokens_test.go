@@ -452,6 +452,18 @@ func TestAPanicOfDeployTakesTheNewTokenBackAndGoesOn(t *testing.T) {
 	}
 }
 
+func TestAPanicOfDeployRevokesNothingIfTheNewTokenHasNoID(t *testing.T) {
+	t.Parallel()
+	server := newTokenServer(map[string]httpmock.Responder{createURL: status(200, `{"value":"cdt_new_token_of_6789"}`)})
+	tokens := funnelClient(t, server.mock).Tokens
+	assert.PanicsWithValue(t, "no such vault", func() {
+		_, _ = tokens.Rotate(t.Context(), codeant.RotateTokenRequest{ID: "t1", Name: "ci", Deploy: func(context.Context, *codeant.CreatedToken) error {
+			panic("no such vault")
+		}})
+	})
+	assert.Equal(t, []string{`create {"name":"ci"} 6789`}, server.calls)
+}
+
 func TestALostTokenCanBeFoundByItsName(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]httpmock.Responder{

@@ -213,19 +213,15 @@ type waitError struct {
 }
 
 func (e *waitError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "codeant: %s: ", e.waiting.what)
+	ended, polls := "no result in time", "polls"
 	if e.canceled {
-		b.WriteString("the wait was canceled")
-	} else {
-		b.WriteString("no result in time")
+		ended = "the wait was canceled"
 	}
-	fmt.Fprintf(&b, " after %s and %d polls", e.elapsed.Round(100*time.Millisecond), e.waiting.polls)
 	if e.waiting.polls == 1 {
-		s := strings.TrimSuffix(b.String(), "s")
-		b.Reset()
-		b.WriteString(s)
+		polls = "poll"
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "codeant: %s: %s after %s and %d %s", e.waiting.what, ended, e.elapsed.Round(100*time.Millisecond), e.waiting.polls, polls)
 	if e.waiting.status != "" {
 		fmt.Fprintf(&b, "; the last status was %q", redact.Text(e.waiting.status, maxPrintedValue))
 	}

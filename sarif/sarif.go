@@ -1,7 +1,7 @@
 // Package sarif writes what CodeAnt found as SARIF 2.1.0, the format that GitHub code scanning and other viewers of
 // findings read.
 //
-// A rule is an analysis and the rule's name in it, such as "sast/python.sqli". Its security-severity, which GitHub
+// The ID of a rule is the analysis and its name of the rule, such as "sast/python.sqli". Its security-severity, which GitHub
 // shows as critical, high, medium or low, is that of its most severe result. A rule of an analysis that is not about
 // security has none, because GitHub would show its results as security alerts. Dismissed findings and false positives
 // are in the document as suppressed results.
@@ -40,7 +40,7 @@ type Summary struct {
 	Results  int // in the document
 }
 
-// LeftOut is the number of findings that are not in the document. They are not more severe than those that are.
+// LeftOut returns the number of findings that are not in the document. They are not more severe than those that are.
 func (s Summary) LeftOut() int { return s.Findings - s.Results }
 
 // Write writes the findings of the report to w as one SARIF document. Equal reports give equal bytes. Nothing is

@@ -125,7 +125,7 @@ func (l *lines) printf(format string, args ...any) {
 	fmt.Fprintf(l.out, format, args...)
 }
 
-// request logs a request without its query, which signs an upload, its header and its body.
+// request logs a request without its header, its body and its query, which signs an upload.
 func (l *lines) request(r codeanttest.RecordedRequest, status int) {
 	path := strconv.QuoteToASCII(r.Path)
 	result := "connection broken"

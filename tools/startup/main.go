@@ -1,4 +1,4 @@
-// Program startup compares upload-coverage, from its start to its end, with a script of bash, curl and python3 that makes the
+// Command startup compares a run of upload-coverage with a script of bash, curl and python3 that makes the
 // same three calls to the same server on this machine. It prints the median of the ratios of pairs of runs.
 //
 //	go -C tools run ./startup -n 15
