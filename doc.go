@@ -61,3 +61,5 @@
 // CodeAnt documents parts of its API. The comment of each method ends with its evidence: the endpoint is documented on
 // docs.codeant.ai, observed in CodeAnt's own scripts and programs, or inferred from other endpoints.
 package codeant
+
+//go:generate go -C tools run ./apipage

@@ -38,8 +38,8 @@ type source struct {
 func read(root string) (*source, error) {
 	loaded, err := packages.Load(&packages.Config{
 		Dir: root,
-		Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo |
-			packages.NeedImports | packages.NeedDeps,
+		Mode: packages.NeedName | packages.NeedCompiledGoFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo |
+			packages.NeedImports | packages.NeedExportFile, // the types of other packages come from the build cache
 	}, ".")
 	if err != nil {
 		return nil, err
