@@ -2,6 +2,7 @@ package codeant_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,13 +142,25 @@ func methods() map[string]method {
 
 // peerFault is what a request meets instead of its answer.
 type peerFault struct {
-	respond func() (*http.Response, error)
-	again   bool // an idempotent operation is sent again
-	always  bool // any operation is
-	unknown bool // for an operation that is not idempotent, nobody knows the outcome
+	respond func() (*http.Response, error) // on a fake transport
+	again   bool                           // an idempotent operation is sent again
+	always  bool                           // any operation is
+	unknown bool                           // for an operation that is not idempotent, nobody knows the outcome
 	kind    error
 	refuses bool // kind is the method's own, if it has one
 	nothing bool // methods that take an empty answer succeed
+	most    int  // requests, if the operation is sent again and the fault stays; 0 is 3
+}
+
+// sent returns how many requests the peer sees.
+func (f peerFault) sent(idempotent, forever bool) int {
+	switch again := f.always || f.again && idempotent; {
+	case again && forever:
+		return cmp.Or(f.most, 3)
+	case again:
+		return 2
+	}
+	return 1
 }
 
 func peerFaults() map[string]peerFault {
@@ -207,6 +220,7 @@ type faultyPeer struct {
 	fault      peerFault
 	forever    bool
 	requests   int
+	others     int // requests of other paths
 }
 
 func (p *faultyPeer) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -214,6 +228,7 @@ func (p *faultyPeer) RoundTrip(req *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
 	if req.URL.Path != p.path {
+		p.others++
 		return response(404, "application/json", strings.NewReader("{}")), nil
 	}
 	if p.requests++; p.forever || p.requests == 1 {
@@ -246,16 +261,14 @@ func meet(t *testing.T, op codeant.DeclaredOperation, m method, fault peerFault,
 
 	err := m.call(t.Context(), client)
 
-	again := fault.always || fault.again && op.Idempotent
-	sent := 1
-	switch {
-	case again && forever:
-		sent = 3
-	case again:
-		sent = 2
-	}
-	assert.Equal(t, sent, peer.requests)
-	if again && !forever || fault.nothing && m.nothing {
+	judge(t, op, m, fault, forever, err, peer.requests, log.String())
+}
+
+// judge checks how a call of an operation ended that met a fault, how many requests the peer saw, and what was printed.
+func judge(t *testing.T, op codeant.DeclaredOperation, m method, fault peerFault, forever bool, err error, requests int, log string) {
+	t.Helper()
+	assert.Equal(t, fault.sent(op.Idempotent, forever), requests)
+	if requests > 1 && !forever || fault.nothing && m.nothing {
 		assert.NoError(t, err)
 		err = errors.New("none")
 	} else {
@@ -264,7 +277,7 @@ func meet(t *testing.T, op codeant.DeclaredOperation, m method, fault peerFault,
 		assert.Equal(t, fault.unknown && !op.Idempotent, errors.Is(err, codeant.ErrUnknownOutcome), "the outcome is unknown")
 		assert.NotContains(t, err.Error(), "\n")
 	}
-	printed := everyForm(t, err) + log.String()
+	printed := everyForm(t, err) + log
 	assert.NotContains(t, printed, canary)
 	assert.NotContains(t, printed, funnelToken)
 }
@@ -319,14 +332,7 @@ func TestTheUploadMeetsEveryFaultOnceAndForEver(t *testing.T) {
 
 					_, err := client.Coverage.Upload(t.Context(), codeant.CoverageUpload{Revision: shop, Body: strings.NewReader(report)})
 
-					sent := 1
-					switch {
-					case fault.again && forever:
-						sent = 3
-					case fault.again:
-						sent = 2
-					}
-					assert.Equal(t, sent, storage.requests)
+					assert.Equal(t, fault.sent(true, forever), storage.requests)
 					if fault.again && !forever || fault.nothing {
 						assert.NoError(t, err)
 						assert.Equal(t, 1, completed)

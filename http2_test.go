@@ -2,17 +2,21 @@ package codeant_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -41,10 +45,13 @@ func (f frames) write(kind, flags byte, stream uint32, payload ...byte) {
 	_, _ = f.Write(append(head, payload...))
 }
 
-// answer sends a 200 whose body is {}. 0x88 is ":status: 200" in HPACK's static table.
-func (f frames) answer(stream uint32) {
-	f.write(frameHeaders, flagEndHeaders, stream, 0x88)
-	f.write(frameData, flagEndStream, stream, []byte("{}")...)
+// ":status: 200" and ":status: 404" in HPACK's static table (RFC 7541, appendix A).
+const status200, status404 = 0x88, 0x8d
+
+// answer sends a 200 with this body.
+func (f frames) answer(stream uint32, body string) {
+	f.write(frameHeaders, flagEndHeaders, stream, status200)
+	f.write(frameData, flagEndStream, stream, []byte(body)...)
 }
 
 func (f frames) reset(stream, code uint32) {
@@ -55,16 +62,31 @@ func (f frames) goAway(last, code uint32) {
 	f.write(frameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code)...)
 }
 
+// loopbackCertificate is for 127.0.0.1, and its own authority.
+var loopbackCertificate = sync.OnceValues(func() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // much faster than the RSA of package httptest
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
+		IPAddresses: []net.IP{{127, 0, 0, 1}}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+})
+
 // http2Server counts requests and lets handle end each one that has arrived whole; number is 1 for the first.
 func http2Server(t *testing.T, handle func(f frames, stream uint32, number int32)) (client func(opts ...codeant.Option) *codeant.Client, requests *atomic.Int32) {
 	t.Helper()
 	requests = &atomic.Int32{}
-	certificate := httptest.NewUnstartedServer(nil)
-	certificate.StartTLS()
-	config := &tls.Config{Certificates: certificate.TLS.Certificates, NextProtos: []string{"h2"}}
-	authority := certificate.Certificate()
-	certificate.Close()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	certificate, err := loopbackCertificate()
+	require.NoError(t, err)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}})
 	require.NoError(t, err)
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -87,7 +109,7 @@ func http2Server(t *testing.T, handle func(f frames, stream uint32, number int32
 	return func(opts ...codeant.Option) *codeant.Client {
 		transport := codeant.DefaultTransport()
 		transport.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool()}
-		transport.TLSClientConfig.RootCAs.AddCert(authority)
+		transport.TLSClientConfig.RootCAs.AddCert(certificate.Leaf)
 		return rawClient(t, "https://"+listener.Addr().String(), append(opts, codeant.WithHTTPClient(&http.Client{Transport: transport}))...)
 	}, requests
 }
@@ -174,7 +196,7 @@ func TestAnHTTP2RequestThatTheServerDidNotProcessIsSentAgain(t *testing.T) {
 				f.Close()
 				return
 			}
-			f.answer(stream)
+			f.answer(stream, "{}")
 		}
 	}
 	refused := func(times int32) func(f frames, stream uint32, number int32) {
@@ -183,7 +205,7 @@ func TestAnHTTP2RequestThatTheServerDidNotProcessIsSentAgain(t *testing.T) {
 				f.reset(stream, codeRefused)
 				return
 			}
-			f.answer(stream)
+			f.answer(stream, "{}")
 		}
 	}
 	for name, tt := range map[string]struct {
@@ -226,7 +248,7 @@ func TestGoAwaysCostNoRetryBudget(t *testing.T) {
 			f.Close()
 			return
 		}
-		f.answer(stream)
+		f.answer(stream, "{}")
 	})
 	c := client()
 	for range 120 { // the budget is 100
