@@ -54,7 +54,6 @@ func classify(err error, secrets ...string) broken {
 		cert    x509.CertificateInvalidError
 		verify  *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
 	)
 	text := redact.Text(plainReason(innermost(err).Error()), maxPrintedMessage, secrets...)
 	switch {
@@ -69,8 +68,10 @@ func classify(err error, secrets ...string) broken {
 		return broken{kind: ErrUnavailable, reason: "the host name could not be looked up: " + text, transient: true, unsent: true}
 	case errors.As(err, &unknown):
 		return broken{kind: ErrUnavailable, reason: "no secure connection: " + text, advice: trustAuthority, unsent: true}
-	case errors.As(err, &verify), errors.As(err, &host), errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert):
+	case errors.As(err, &verify), errors.As(err, &host), errors.As(err, &cert), errors.As(err, &record):
 		return broken{kind: ErrUnavailable, reason: "no secure connection: " + text, unsent: true}
+	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert, which may also come after the request
+		return broken{kind: ErrUnavailable, reason: "no secure connection: " + text}
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect"):
 		return broken{kind: ErrUnavailable, reason: "no connection: " + text, transient: true, unsent: true}
 	case errors.Is(err, syscall.ECONNREFUSED):
