@@ -53,7 +53,7 @@ type AgentScanResults struct {
 	Repo        string
 	Status      string
 	Findings    []Finding // in the order of the answer; their Analysis is "agent"
-	TotalIssues int       // the server's count
+	TotalIssues int       // the server's count; that of Findings if the server has none or a smaller one
 	Raw         json.RawMessage
 
 	done bool
@@ -275,5 +275,6 @@ func decodeAgentScan(doc jsonscan.Document) (*AgentScanResults, error) {
 		}
 	}
 	results.Findings = d.results.Findings
+	results.TotalIssues = max(results.TotalIssues, len(results.Findings)) // a count that is missing does not mean no issues
 	return results, nil
 }

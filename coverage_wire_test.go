@@ -184,35 +184,44 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNeverCompleted(t *testing.T) {
 	}
 }
 
-func TestAReportRewrittenInPlaceWhileItIsSentIsAnError(t *testing.T) {
+func TestAReportThatIsWrittenToWhileItIsSentIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, asBody := range []bool{false, true} {
-		path := filepath.Join(t.TempDir(), "lcov.info")
-		require.NoError(t, os.WriteFile(path, []byte(lcovReport), 0o600))
-		mock := httpmock.NewMockTransport()
-		presigns(mock)
-		completes(mock)
-		puts(mock, func(*http.Request) (*http.Response, error) {
-			later := time.Now().Add(time.Second)
-			if err := os.WriteFile(path, []byte(strings.Replace(lcovReport, "1,1", "1,0", 1)), 0o600); err != nil {
-				return nil, err
-			}
-			return httpmock.NewStringResponse(200, ""), os.Chtimes(path, later, later)
-		})
-		up, named := codeant.CoverageUpload{Revision: shop, Path: path}, fmt.Sprintf(" %q", path)
-		if asBody {
-			file, err := os.Open(path)
-			require.NoError(t, err)
-			defer file.Close()
-			up.Path, up.Body, named = "", file, ""
+	for name, content := range map[string]string{
+		"rewritten in place": strings.Replace(lcovReport, "1,1", "1,0", 1),
+		"grown":              lcovReport + "SF:b.js\nend_of_record\n",
+	} {
+		for _, asBody := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, as Body %t", name, asBody), func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join(t.TempDir(), "lcov.info")
+				require.NoError(t, os.WriteFile(path, []byte(lcovReport), 0o600))
+				mock := httpmock.NewMockTransport()
+				presigns(mock)
+				completes(mock)
+				sent := puts(mock, func(*http.Request) (*http.Response, error) {
+					later := time.Now().Add(time.Second)
+					if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+						return nil, err
+					}
+					return httpmock.NewStringResponse(200, ""), os.Chtimes(path, later, later)
+				})
+				up, named := codeant.CoverageUpload{Revision: shop, Path: path}, fmt.Sprintf(" %q", path)
+				if asBody {
+					file, err := os.Open(path)
+					require.NoError(t, err)
+					defer file.Close()
+					up.Path, up.Body, named = "", file, ""
+				}
+
+				result, err := coverageClient(t, mock).Coverage.Upload(t.Context(), up)
+
+				assert.Nil(t, result)
+				assert.EqualError(t, err, "codeant: coverage report"+named+" cannot be used: it was modified during the upload; upload it when it is complete")
+				assert.ErrorIs(t, err, codeant.ErrInvalidReport)
+				assert.Equal(t, []string{lcovReport}, *sent, "as large as its length said")
+				assert.Zero(t, mock.GetCallCountInfo()["POST "+completeURL])
+			})
 		}
-
-		result, err := coverageClient(t, mock).Coverage.Upload(t.Context(), up)
-
-		assert.Nil(t, result)
-		assert.EqualError(t, err, "codeant: coverage report"+named+" cannot be used: it was modified during the upload; upload it when it is complete")
-		assert.ErrorIs(t, err, codeant.ErrInvalidReport)
-		assert.Zero(t, mock.GetCallCountInfo()["POST "+completeURL])
 	}
 }
 

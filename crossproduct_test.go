@@ -197,6 +197,7 @@ func peerFaults() map[string]peerFault {
 		"101":                      {respond: answer(101, "", ""), kind: codeant.ErrBadResponse},
 		"200 that says it failed":  {respond: answer(200, asJSON, refusal), unknown: true, kind: codeant.ErrBadResponse, refuses: true},
 		"empty 200":                {respond: answer(200, asJSON, ""), unknown: true, kind: codeant.ErrBadResponse, nothing: true},
+		"204":                      {respond: answer(204, "", ""), unknown: true, kind: codeant.ErrBadResponse, nothing: true},
 		"200 that is half of JSON": {respond: answer(200, asJSON, `{"status":"done",`+hidden), unknown: true, kind: codeant.ErrBadResponse},
 	}
 }

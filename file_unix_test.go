@@ -82,3 +82,18 @@ func TestAReportThatIsAPipeIsRefusedAtOnce(t *testing.T) {
 	})
 	assert.Zero(t, mock.GetTotalCallCount())
 }
+
+func TestABodyThatIsAPipeIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	body, writer, err := os.Pipe() // as of standard input in a pipeline
+	require.NoError(t, err)
+	defer body.Close()
+	defer writer.Close()
+	mock := httpmock.NewMockTransport()
+	within(t, 20*time.Second, func() {
+		_, err := coverageClient(t, mock).Coverage.Upload(t.Context(), codeant.CoverageUpload{Revision: shop, Body: body})
+		assert.EqualError(t, err, "codeant: coverage report cannot be used: its size cannot be determined: illegal seek")
+		assert.ErrorIs(t, err, codeant.ErrInvalidReport)
+	})
+	assert.Zero(t, mock.GetTotalCallCount())
+}
