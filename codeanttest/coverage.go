@@ -44,21 +44,23 @@ type reportKey struct {
 
 // coverageStore keeps one object per report; objects are named by their number.
 type coverageStore struct {
-	objects []*Upload // as presigned, stored or not
-	stored  []*Upload // in order of the first upload
-	index   map[reportKey]int
+	paths   map[reportKey]string
+	objects map[string]*Upload // by path, as presigned, stored or not
+	stored  []*Upload          // in order of the first upload
 }
 
-func (st *coverageStore) object(path string) *Upload {
-	for i, up := range st.objects {
-		if path == objectPath(i) {
-			return up
-		}
+// presign returns the path of a report's object; it creates the object if there is none.
+func (st *coverageStore) presign(rev codeant.Revision, key reportKey) string {
+	if path, known := st.paths[key]; known {
+		return path
 	}
-	return nil
+	if st.paths == nil {
+		st.paths, st.objects = map[reportKey]string{}, map[string]*Upload{}
+	}
+	path := "/coverage/" + strconv.Itoa(len(st.objects)+1) + "/coverage.xml"
+	st.paths[key], st.objects[path] = path, &Upload{Revision: rev, Module: key.module}
+	return path
 }
-
-func objectPath(i int) string { return "/coverage/" + strconv.Itoa(i+1) + "/coverage.xml" }
 
 // Uploads returns the reports that the storage received, in order of arrival.
 func (s *Server) Uploads() []Upload {
@@ -85,27 +87,17 @@ func (s *Server) presign(_ *call, in map[string]string) answer {
 	rev, key := coverageOf(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := &s.coverage
-	if st.index == nil {
-		st.index = map[reportKey]int{}
-	}
-	i, known := st.index[key]
-	if !known {
-		i = len(st.objects)
-		st.objects = append(st.objects, &Upload{Revision: rev, Module: in["module"]})
-		st.index[key] = i
-	}
-	return reply(http.StatusOK, map[string]string{"coverage_url": s.presignedURL(objectPath(i), time.Now())})
+	return reply(http.StatusOK, map[string]string{"coverage_url": s.presignedURL(s.coverage.presign(rev, key), time.Now())})
 }
 
 func (s *Server) complete(_ *call, in map[string]string) answer {
 	_, key := coverageOf(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, known := s.coverage.index[key]
-	if !known || s.coverage.objects[i].Bytes == 0 {
+	up := s.coverage.objects[s.coverage.paths[key]]
+	if up == nil || up.Bytes == 0 {
 		return refuse(http.StatusConflict, "no report was uploaded for this commit and module")
 	}
-	s.coverage.objects[i].Completed = true
+	up.Completed = true
 	return reply(http.StatusOK, map[string]string{"status": "success", "message": "Coverage report received"})
 }

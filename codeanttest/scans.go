@@ -66,17 +66,11 @@ func (scan *commitScan) job(a codeant.Analysis) *job {
 // scanStore holds the commits in the order in which they were first named.
 type scanStore struct {
 	all       []*commitScan
+	byKey     map[commitKey]*commitScan
 	dismissed map[dismissalKey]dismissal
 }
 
-func (st *scanStore) of(key commitKey) *commitScan {
-	for _, scan := range st.all {
-		if scan.key == key {
-			return scan
-		}
-	}
-	return nil
-}
+func (st *scanStore) of(key commitKey) *commitScan { return st.byKey[key] }
 
 // ensure returns the scan of a commit; it creates one if there is none.
 func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
@@ -85,7 +79,10 @@ func (st *scanStore) ensure(key commitKey, branch string) *commitScan {
 		scan = &commitScan{
 			key: key, failed: map[codeant.Analysis]string{}, found: map[codeant.Analysis]json.RawMessage{}, jobs: map[codeant.Analysis]*job{},
 		}
-		st.all = append(st.all, scan)
+		if st.byKey == nil {
+			st.byKey = map[commitKey]*commitScan{}
+		}
+		st.all, st.byKey[key] = append(st.all, scan), scan
 	}
 	if branch != "" || len(scan.runs) == 0 {
 		scan.run(branch, time.Now())

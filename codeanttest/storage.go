@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,11 +53,11 @@ func (s *Server) put(c *call) answer {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	up := s.coverage.object(c.URL.Path)
+	up := s.coverage.objects[c.URL.Path]
 	if up == nil {
 		return c.refuseXML(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	if !slices.Contains(s.coverage.stored, up) {
+	if up.Bytes == 0 { // checkPut refuses an empty report, so this is the first
 		s.coverage.stored = append(s.coverage.stored, up)
 	}
 	up.Bytes, up.Content, up.Completed = c.size, c.body, false
