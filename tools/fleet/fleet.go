@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/codeant-sdk/codeant"
 	"github.com/codeant-sdk/codeant/codeanttest"
@@ -18,7 +21,8 @@ import (
 type outcome struct {
 	started, ended time.Duration // since the fleet began
 	err            error
-	success        []time.Duration
+	afterwards     bool          // it sent a request after the failure of the scenario was over
+	recovered      time.Duration // when it got an answer for the first time after that; 0: never
 }
 
 // run is one fleet in one scenario under one policy.
@@ -30,12 +34,16 @@ type run struct {
 	outcomes  []outcome
 }
 
-// simulate runs a fleet in virtual time. Every pipeline has its own client, as it has its own process, and its own
-// server. The service in front of the servers is shared.
+// simulate runs a fleet in virtual time. Every pipeline has its own client, as it has its own process. They share the
+// server and the queue of the service in front of it.
 func simulate(t *testing.T, p policy, s scenario, pipelines int) *run {
 	r := &run{policy: p, scenario: s, pipelines: pipelines}
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, uint64(pipelines))) // the same starts and jobs for each policy and scenario
+		server, err := codeanttest.Start(codeanttest.InMemory(), codeanttest.DiscardUploads())
+		require.NoError(t, err)
+		defer server.Close()
+		server.SetGates(codeant.Revision{}, map[string]string{"secret": "PASSED"})
 		shared := newService(s, pipelines)
 		later := int(float64(pipelines) / 10 * (endStarts - startTime).Minutes())
 		r.outcomes = make([]outcome, pipelines+later)
@@ -46,13 +54,13 @@ func simulate(t *testing.T, p policy, s scenario, pipelines int) *run {
 				start = startTime + time.Duration(random.Float64()*float64(endStarts-startTime))
 			}
 			way := &road{
-				service: shared, started: map[string]time.Time{},
+				service: shared, server: server.HTTPClient().Transport, started: map[string]time.Time{},
 				gates: 40*time.Second + time.Duration(random.Float64()*float64(40*time.Second)),
 				scan:  60*time.Second + time.Duration(random.Float64()*float64(60*time.Second)),
 			}
 			all.Go(func() {
 				<-time.After(start) // virtual
-				r.outcomes[i] = pipeline(p, way, i)
+				r.outcomes[i] = pipeline(p, server, way, i)
 			})
 		}
 		all.Wait()
@@ -61,19 +69,11 @@ func simulate(t *testing.T, p policy, s scenario, pipelines int) *run {
 	return r
 }
 
-func pipeline(p policy, way *road, number int) outcome {
+func pipeline(p policy, server *codeanttest.Server, way *road, number int) outcome {
 	o := outcome{started: time.Since(way.service.began)}
-	server, err := codeanttest.Start(codeanttest.InMemory())
-	if err != nil {
-		o.err = err
-		return o
-	}
-	defer server.Close()
-	way.server = server.HTTPClient().Transport
 	rev := codeant.Revision{Provider: codeant.GitHub, Repo: "acme/shop", Commit: fmt.Sprintf("%040x", number), Branch: "main"}
-	server.SetGates(rev, map[string]string{"secret": "PASSED"})
 	o.err = p.run(context.Background(), server, way, rev)
-	o.ended, o.success = time.Since(way.service.began), way.success
+	o.ended, o.afterwards, o.recovered = time.Since(way.service.began), way.afterwards, way.recovered
 	return o
 }
 
@@ -88,6 +88,23 @@ func (r *run) reds() (red, waiting int) {
 		}
 	}
 	return red, waiting
+}
+
+// misses says which goals of this client a run misses.
+func (r *run) misses(healthy *run) (missed []string) {
+	miss := func(format string, values ...any) {
+		missed = append(missed, fmt.Sprintf("%s, %d pipelines: ", r.scenario.name, r.pipelines)+fmt.Sprintf(format, values...))
+	}
+	if _, waiting := r.reds(); waiting > 0 && !r.scenario.fatal {
+		miss("%d turned red while waiting", waiting)
+	}
+	if recovery, _, lost := r.recovery(); recovery > 2*time.Minute || lost > 0 {
+		miss("the last one recovered after %s, %d never", recovery.Round(time.Second), lost)
+	}
+	if peak := r.peak(r.scenario.end()); r.scenario.fatal && peak > 2*healthy.mean() {
+		miss("a peak of %.0f requests per second afterwards, where the healthy mean is %.0f", peak, healthy.mean())
+	}
+	return missed
 }
 
 const window = 5 // seconds over which rates are averaged
@@ -115,33 +132,27 @@ func (r *run) mean() float64 {
 	return float64(sum) / float64(seconds)
 }
 
-// peak is the highest rate from the given second on.
-func (r *run) peak(from, to time.Duration) float64 {
-	highest := 0.0
-	for i, rate := range r.rates() {
-		if at := time.Duration(i) * time.Second; at >= from && at < to {
-			highest = max(highest, rate)
-		}
-	}
-	return highest
+// peak is the highest rate over a window that lies after the given time.
+func (r *run) peak(after time.Duration) float64 {
+	rates := r.rates()
+	first := int(after/time.Second) + window - 1
+	return slices.Max(append([]float64{0}, rates[min(first, len(rates)):]...))
 }
 
-// recovery is the time from the end of the failure until every pipeline that was running then had got an answer.
-func (r *run) recovery() (longest time.Duration, pipelines int) {
-	end := r.scenario.end()
+// recovery is the time from the end of the failure until each pipeline that was running then, and sent another request,
+// had got an answer. Of these pipelines, lost ones never got one.
+func (r *run) recovery() (longest time.Duration, recovered, lost int) {
 	for _, o := range r.outcomes {
-		if o.started >= end || o.ended <= end {
-			continue
-		}
-		for _, at := range o.success {
-			if at >= end {
-				pipelines++
-				longest = max(longest, at-end)
-				break
-			}
+		switch {
+		case o.started >= r.scenario.end() || !o.afterwards:
+		case o.recovered == 0:
+			lost++
+		default:
+			recovered++
+			longest = max(longest, o.recovered-r.scenario.end())
 		}
 	}
-	return longest, pipelines
+	return longest, recovered, lost
 }
 
 // duration is the mean time of the pipelines that did not turn red.

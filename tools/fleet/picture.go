@@ -10,7 +10,7 @@ import (
 // picture draws the requests per second of runs over time.
 func picture(runs []*run, path string) error {
 	p := plot.New()
-	p.Title.Text = "Requests per second, 503 to every request from minute 1 to minute 6"
+	p.Title.Text = "Requests per second of " + thousands(runs[0].pipelines) + " pipelines, 503 to every request from minute 1 to minute 6"
 	p.X.Label.Text = "minutes"
 	p.X.Max = endStarts.Minutes() + 4
 	p.Legend.Top = true

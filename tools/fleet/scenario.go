@@ -18,6 +18,7 @@ type scenario struct {
 	capacity float64       // share of the usual capacity; 0: every request is answered with 503
 	refuse   bool          // nothing listens, and requests under way at begin are reset
 	slow     time.Duration // added to every answer
+	fatal    bool          // it lasts longer than this client waits without an answer
 }
 
 var scenarios = []scenario{
@@ -29,7 +30,7 @@ var scenarios = []scenario{
 		lasts: 2 * time.Minute, capacity: 1, slow: 10 * time.Second,
 	},
 	{name: "brown-out", text: "half the capacity for 5 minutes", lasts: 5 * time.Minute, capacity: 0.5},
-	{name: "outage", text: "503 to every request for 5 minutes", lasts: 5 * time.Minute},
+	{name: "outage", text: "503 to every request for 5 minutes", lasts: 5 * time.Minute, fatal: true},
 }
 
 func (s scenario) end() time.Duration { return begin + s.lasts }

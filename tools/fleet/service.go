@@ -18,7 +18,7 @@ const (
 	latency     = 100 * time.Millisecond
 )
 
-// service is shared by all pipelines of a fleet: one queue with a limited capacity in front of the servers.
+// service is shared by all pipelines of a fleet: one queue with a limited capacity in front of the server.
 type service struct {
 	scenario scenario
 	interval time.Duration // that one request takes up
@@ -97,7 +97,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// road is the way of one pipeline to its server: through the queue of the service, which also holds back results of
+// road is the way of one pipeline to the server: through the queue of the service, which also holds back results of
 // unfinished jobs.
 type road struct {
 	service *service
@@ -105,12 +105,14 @@ type road struct {
 	gates   time.Duration // from the start of a job to its result
 	scan    time.Duration
 
-	mu      sync.Mutex
-	started map[string]time.Time
-	success []time.Duration // when answers came that were not failures, since the service began
+	mu         sync.Mutex
+	started    map[string]time.Time
+	afterwards bool          // as in outcome
+	recovered  time.Duration // as in outcome
 }
 
 func (r *road) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.asks()
 	status, err := r.service.admit(req.Context())
 	if err != nil || status != 0 {
 		if req.Body != nil {
@@ -133,10 +135,18 @@ func (r *road) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+func (r *road) asks() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.afterwards = r.afterwards || time.Since(r.service.began) >= r.service.scenario.end()
+}
+
 func (r *road) succeeded() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.success = append(r.success, time.Since(r.service.began))
+	if since := time.Since(r.service.began); r.recovered == 0 && since >= r.service.scenario.end() {
+		r.recovered = since
+	}
 }
 
 // pending records the start of a job, and reports whether a requested job is not done yet.
