@@ -27,6 +27,18 @@ func TestCheckAcceptsExactlyOneValue(t *testing.T) {
 		"empty":             {data: "", want: "it is empty"},
 		"blank":             {data: " \r\n\t", want: "it is empty"},
 		"truncated object":  {data: `{"a":1`, want: "its JSON breaks off"},
+		"opened object":     {data: `{`, want: "its JSON breaks off"},
+		"opened list":       {data: `[`, want: "its JSON breaks off"},
+		"nines":             {data: `[9,-9.9e9]`},
+		"beyond the digits": {data: `[1:]`, want: "its JSON is wrong at byte 3"},
+		"hexadecimal":       {data: `"\u0189\uabcf\uABCF"`},
+		"fourth digit":      {data: `"\u123x"`, want: "its JSON is wrong at byte 7"},
+		"before 0":          {data: `"\u000/"`, want: "its JSON is wrong at byte 7"},
+		"after 9":           {data: `"\u000:"`, want: "its JSON is wrong at byte 7"},
+		"before a":          {data: "\"\\u000`\"", want: "its JSON is wrong at byte 7"},
+		"after f":           {data: `"\u000g"`, want: "its JSON is wrong at byte 7"},
+		"before A":          {data: `"\u000@"`, want: "its JSON is wrong at byte 7"},
+		"after F":           {data: `"\u000G"`, want: "its JSON is wrong at byte 7"},
 		"truncated list":    {data: `[{"a":1},`, want: "its JSON breaks off"},
 		"truncated string":  {data: `"a`, want: "its JSON breaks off"},
 		"truncated escape":  {data: `"\u00`, want: "its JSON breaks off"},
@@ -235,6 +247,11 @@ func TestElementsKeepTheirText(t *testing.T) {
 			t.Parallel()
 			assert.Equal(t, want, elements(array))
 			assert.Equal(t, len(want), jsonscan.Value(array).Len())
+			for i, element := range want {
+				assert.Equal(t, element, string(jsonscan.Value(array).Element(i)))
+			}
+			assert.Nil(t, jsonscan.Value(array).Element(len(want)))
+			assert.Nil(t, jsonscan.Value(array).Element(-1))
 		})
 	}
 }

@@ -21,7 +21,9 @@ func TestTextReadsStringsOnly(t *testing.T) {
 	}{
 		`"a\u00e9\n"`:                     {"aé\n", true},
 		`"\"\\\/\b\f\n\r\t\u0041"`:        {"\"\\/\b\f\n\r\tA", true},
+		`"\u0189\uabcf\uABCF\u00aF"`:      {"\u0189\uabcf\uabcf\u00af", true},
 		`"\ud83d\ude00"`:                  {"😀", true},
+		`"\uD83D\uDE00"`:                  {"😀", true},
 		`"\ud83d"`:                        {"\ufffd", true},
 		`"\ude00\ud83dx"`:                 {"\ufffd\ufffdx", true},
 		`"\ud83d\u0041"`:                  {"\ufffdA", true},
@@ -60,24 +62,26 @@ func TestScalarsAreReadAsTheirKind(t *testing.T) {
 		isCount    bool
 	}
 	for value, want := range map[string]scalars{
-		`true`:                 {on: true, isBool: true},
-		` false `:              {isBool: true},
-		` 7 `:                  {n: 7, isInt: true, f: 7, isFloat: true, count: 7, isCount: true},
-		`-7`:                   {n: -7, isInt: true, f: -7, isFloat: true},
-		`-0`:                   {isInt: true, f: math.Copysign(0, -1), isFloat: true, isCount: true},
-		`5.0`:                  {n: 5, isInt: true, f: 5, isFloat: true, count: 5, isCount: true},
-		`12e1`:                 {n: 120, isInt: true, f: 120, isFloat: true, count: 120, isCount: true},
-		`7.5`:                  {f: 7.5, isFloat: true},
-		`2147483647`:           {n: math.MaxInt32, isInt: true, f: math.MaxInt32, isFloat: true, count: math.MaxInt32, isCount: true},
-		`2147483648`:           {n: 1 << 31, isInt: true, f: 1 << 31, isFloat: true},
-		`9223372036854775807`:  {n: math.MaxInt64, isInt: true, f: 1 << 63, isFloat: true},
-		`9223372036854775808`:  {f: 1 << 63, isFloat: true},
-		`-9223372036854775808`: {n: math.MinInt64, isInt: true, f: -1 << 63, isFloat: true},
-		`1e999`:                {},
-		`"7"`:                  {},
-		`null`:                 {},
-		`[7]`:                  {},
-		``:                     {},
+		`true`:                   {on: true, isBool: true},
+		` false `:                {isBool: true},
+		` 7 `:                    {n: 7, isInt: true, f: 7, isFloat: true, count: 7, isCount: true},
+		`-7`:                     {n: -7, isInt: true, f: -7, isFloat: true},
+		`-0`:                     {isInt: true, f: math.Copysign(0, -1), isFloat: true, isCount: true},
+		`5.0`:                    {n: 5, isInt: true, f: 5, isFloat: true, count: 5, isCount: true},
+		`12e1`:                   {n: 120, isInt: true, f: 120, isFloat: true, count: 120, isCount: true},
+		`7.5`:                    {f: 7.5, isFloat: true},
+		`2147483647`:             {n: math.MaxInt32, isInt: true, f: math.MaxInt32, isFloat: true, count: math.MaxInt32, isCount: true},
+		`2147483648`:             {n: 1 << 31, isInt: true, f: 1 << 31, isFloat: true},
+		`9223372036854775807`:    {n: math.MaxInt64, isInt: true, f: 1 << 63, isFloat: true},
+		`9223372036854775808`:    {f: 1 << 63, isFloat: true},
+		`-9223372036854775808`:   {n: math.MinInt64, isInt: true, f: -1 << 63, isFloat: true},
+		`-9223372036854775808.0`: {n: math.MinInt64, isInt: true, f: -1 << 63, isFloat: true},
+		`-9223372036854777856.0`: {f: -1<<63 - 2048, isFloat: true},
+		`1e999`:                  {},
+		`"7"`:                    {},
+		`null`:                   {},
+		`[7]`:                    {},
+		``:                       {},
 	} {
 		t.Run(value, func(t *testing.T) {
 			t.Parallel()
@@ -185,9 +189,9 @@ func TestSameKeyFoldsAsLenientReadersDo(t *testing.T) {
 		"", "ok", "OK", "o\u212a", "O\u212a", "okk", "o", "status", "Status", "\u017ftatus", "statu\u017f", "status\u017f",
 		"statusı", "x\u017ftatus",
 		"id", "ID", "\u0130d", "ıd", "i\u0307d", "errorMessage", "errormessage", "ERRORMESSAGE", "errorMe\u017f\u017fage",
-		"error_message", "\xff\xff",
+		"error_message", "\xff\xff", "az", "AZ", "@z", "[z", "a[", "a@",
 	}
-	for _, name := range []string{"ok", "status", "id", "errorMessage"} {
+	for _, name := range []string{"ok", "status", "id", "errorMessage", "az", "AZ"} {
 		for _, key := range keys {
 			//lint:ignore SA6005 both ways of folding are meant
 			want := strings.EqualFold(key, name) || strings.ToLower(key) == strings.ToLower(name)
@@ -196,5 +200,14 @@ func TestSameKeyFoldsAsLenientReadersDo(t *testing.T) {
 				assert.Equal(t, strings.ToLower(name), jsonscan.Fold([]byte(key)), "%q", key)
 			}
 		}
+	}
+}
+
+func TestFoldTurnsWhatAReaderTakesForAnASCIILetterIntoIt(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"": "", "AbZ_@[`{9": "abz_@[`{9", "\u017f": "s", "\u212a": "k", "\u0131": "i", "\u017fTATU\u017f": "status", "É": "é",
+	} {
+		assert.Equal(t, want, jsonscan.Fold([]byte(key)), "%q", key)
 	}
 }

@@ -63,12 +63,36 @@ func TestTextHidesSecrets(t *testing.T) {
 		"forged log lines":        {text: "a\r\n::set-output name=x::y\u2028b\u2029c\u0085d", want: "a ::set-output name=x::y b c d"},
 		"invalid UTF-8":           {text: "a\xff\xfeb", want: "a\uFFFDb"},
 		"white space":             {text: "  a \t\n b  ", want: "a b"},
+		"invisible characters":    {text: "a\u200b\u202eb\u115f\u1160c\u3164\uffa0d\u034fe", want: "abcde"},
+		"too short for a token":   {text: "cdt_1234567", want: "cdt_1234567"},
+		"the shortest token":      {text: "cdt_12345678", want: "cdt_••••5678"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			assert.Equal(t, test.want, redact.Text(test.text, 200, test.secrets...))
 		})
 	}
+}
+
+func TestSecretsAreMaskedInEveryFormThatTextsQuoteThem(t *testing.T) {
+	t.Parallel()
+	const secret = `a"b\c/d<e>&f g=é+1234`
+	for name, form := range map[string]string{
+		"as it is":        secret,
+		"JSON":            `a\"b\\c/d\u003ce\u003e\u0026f g=é+1234`,
+		"JSON, not HTML":  `a\"b\\c/d<e>&f g=é+1234`,
+		"query":           `a%22b%5Cc%2Fd%3Ce%3E%26f+g%3D%C3%A9%2B1234`,
+		"lower-case":      `a%22b%5cc%2fd%3ce%3e%26f+g%3d%c3%a9%2b1234`,
+		"path":            `a%22b%5Cc%2Fd%3Ce%3E&f%20g=%C3%A9+1234`,
+		"HTML":            `a&#34;b\c/d&lt;e&gt;&amp;f g=é+1234`,
+		"password of URL": `a%22b%5Cc%2Fd%3Ce%3E&f%20g=%C3%A9+1234`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, "before cdt_••••1234 behind", redact.Secrets("before "+form+" behind", secret))
+		})
+	}
+	assert.Equal(t, "used cdt_••••_.-9", redact.Secrets("used Az09_.-9", "Az09_.-9"))
 }
 
 func TestTextKeepsItsLimitInCharacters(t *testing.T) {
@@ -83,6 +107,10 @@ func TestTextKeepsItsLimitInCharacters(t *testing.T) {
 		"characters, above": {text: "äöüßéx", limit: 5, want: "äöüß…"},
 		"one":               {text: "ab", limit: 1, want: "…"},
 		"hostile":           {text: strings.Repeat("a", 10<<20), limit: 8, want: "aaaaaaa…"},
+		"long characters":   {text: strings.Repeat("😀", 3000), limit: 3000, want: strings.Repeat("😀", 3000)},
+		"at the margin":     {text: "ab" + strings.Repeat(" ", 8220) + "cd", limit: 8, want: "ab cd"},
+		"above the margin":  {text: "ab" + strings.Repeat(" ", 8221) + "cd", limit: 8, want: "ab"},
+		"one long word":     {text: " " + strings.Repeat("a", 9000), limit: 8, want: ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -106,7 +106,7 @@ func (a *answer) stored() bool {
 
 func (a *answer) refusal(reason string) *Refusal {
 	status := a.res.StatusCode
-	if reason == "" && status >= 200 && status <= 299 {
+	if reason == "" && status/100 == 2 {
 		reason = "this status does not mean that the report is stored"
 	}
 	id := a.header("X-Amz-Request-Id", "X-Ms-Request-Id", "X-Goog-Request-Id", "X-Guploader-Uploadid", "X-Request-Id")

@@ -36,6 +36,48 @@ func asUTF16(text string) string {
 	return string(b)
 }
 
+// swapped returns UTF-16 with the bytes of each pair the other way round.
+func swapped(text string) string {
+	b := []byte(text)
+	for i := 0; i+1 < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
+	}
+	return string(b)
+}
+
+func TestTextIsDecodedFromWhateverEncodingItIsIn(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"":                              "",
+		"über":                          "über",
+		"\xfcber":                       "über",
+		"a\xff\xff\xff\xff":             "aÿÿÿÿ",
+		"\xef\xbb\xbfa":                 "a",
+		"\xc3":                          "\xc3", // the end of the window cuts through a character
+		"aaa\xc3":                       "aaa\xc3",
+		"aaa\xf0\x9f\x98":               "aaa\xf0\x9f\x98",
+		"\xff\xfea\x00\x3d\xd8\x00\xde": "a😀",
+		"\xfe\xff\x00a\xd8\x3d\xde\x00": "a😀",
+		"<\x00a\x00":                    "<a",
+		"\x00<\x00a":                    "<a",
+		"\xff\xfea\x00b":                "a",
+		"\xff\xfe":                      "",
+	} {
+		assert.Equal(t, want, string(decodeText([]byte(body))), "%q", body)
+	}
+}
+
+func TestADeclarationIsDropped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`<?xml version="1.1"?> <a/>`: "<a/>",
+		`<?xml version="1.1"`:        `<?xml version="1.1"`,
+		`<a/><?xml version="1.1"?>`:  `<a/><?xml version="1.1"?>`,
+	} {
+		assert.Equal(t, want, string(dropDeclaration([]byte(text))))
+	}
+}
+
 func TestStoredMeansAGoodStatusAndAnAnswerThatDoesNotSpeakOfAnError(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -49,6 +91,8 @@ func TestStoredMeansAGoodStatusAndAnAnswerThatDoesNotSpeakOfAnError(t *testing.T
 		"white space":          {status: 200, body: "\r\n \n"},
 		"a byte order mark":    {status: 200, body: "\xef\xbb\xbf"},
 		"XML":                  {status: 201, body: `<?xml version="1.0" encoding="UTF-8"?>` + "\n<PostResponse><Location>x</Location><Errors/></PostResponse>"},
+		"XML of 64 KiB":        {status: 200, body: "<Stored/>" + strings.Repeat("\n", maxAnswer-len("<Stored/>"))},
+		"text around XML":      {status: 200, body: "<Stored/> done"},
 		"XML in Latin 1":       {status: 200, body: "<?xml version='1.0' encoding='ISO-8859-1'?><Stored>\xfc</Stored>"},
 		"JSON":                 {status: 200, body: `{"Code":"x","status":"ok","error":null}`},
 		"a JSON list":          {status: 200, body: `[]`},
@@ -95,6 +139,8 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNoSuccess(t *testing.T) {
 		"a custom entity":      {body: `<?xml version="1.0"?><!DOCTYPE Error [<!ENTITY why "because">]><Error><Code>InternalError</Code><Message>&why;</Message></Error>`, want: &Refusal{StatusCode: 200, Code: "InternalError", Message: "&why;", Reason: saysError}},
 		"longer than 64 KiB":   {body: strings.TrimSuffix(code, "</Error>") + "<Pad>" + strings.Repeat("x", 70<<10) + "</Pad></Error>", want: speaks},
 		"begins after 64 KiB":  {body: "<!--" + strings.Repeat("x", 70<<10) + "-->" + code, want: broken},
+		"goes on after 64 KiB": {body: "<Stored/>" + strings.Repeat("\n", 70<<10), want: broken},
+		"one byte too long":    {body: "<Stored/>" + strings.Repeat("\n", maxAnswer-len("<Stored/>")+1), want: broken},
 		"without a code":       {body: `<Error/>`, want: &Refusal{StatusCode: 200, Code: "Error", Reason: saysError}},
 		"in any letter case":   {body: `<ERROR>no</ERROR>`, want: &Refusal{StatusCode: 200, Code: "Error", Reason: saysError}},
 		"ErrorResponse":        {body: "<ErrorResponse>" + code + "<RequestId>R3</RequestId></ErrorResponse>", want: &Refusal{StatusCode: 200, Code: "InternalError", Message: "Try again", RequestID: "R3", Reason: saysError}},
@@ -111,6 +157,12 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNoSuccess(t *testing.T) {
 		"JSON that breaks off": {body: `{"stored":tr`, want: broken},
 		"plain text":           {body: "InternalError: try again", want: &Refusal{StatusCode: 200, Code: "InternalError", Message: "InternalError: try again", Reason: saysError}},
 		"Azure header":         {header: map[string]string{"X-Ms-Error-Code": "ServerBusy", "X-Ms-Request-Id": "A1"}, want: &Refusal{StatusCode: 200, Code: "ServerBusy", RequestID: "A1", Reason: saysError}},
+		"header and body":      {header: map[string]string{"X-Amz-Error-Code": "Other"}, body: code, want: speaks},
+		"header, bare body":    {header: map[string]string{"X-Minio-Error-Code": "Other"}, body: `<Error/>`, want: &Refusal{StatusCode: 200, Code: "Other", Reason: saysError}},
+		"UTF-16, big end":      {body: "\xfe\xff" + swapped(asUTF16(code)[2:]), want: speaks},
+		"UTF-16 without mark":  {body: asUTF16(code)[2:], want: speaks},
+		"big end, no mark":     {body: swapped(asUTF16(code)[2:]), want: speaks},
+		"UTF-16 and half more": {body: asUTF16(code) + "\n", want: speaks},
 		"202":                  {status: 202, want: &Refusal{StatusCode: 202, Reason: "this status does not mean that the report is stored"}},
 		"206":                  {status: 206, want: &Refusal{StatusCode: 206, Reason: "this status does not mean that the report is stored"}},
 		"299":                  {status: 299, want: &Refusal{StatusCode: 299, Reason: "this status does not mean that the report is stored"}},
@@ -210,6 +262,9 @@ func TestARefusalDoesNotRepeatTheSignature(t *testing.T) {
 	target.RawQuery = "sig=" + url.QueryEscape(signature)
 	err := errOf(client.Put(t.Context(), target, strings.NewReader("abc"), 3, nil))
 	assert.Equal(t, &Refusal{StatusCode: 403, Message: "bad signature … and …"}, err)
+
+	a := answer{target: &url.URL{RawQuery: "sig=0123456789abcdef&name=123456789abcdef"}}
+	assert.Equal(t, "… of 123456789abcdef", a.clean("0123456789abcdef of 123456789abcdef", maxMessage), "from 16 characters on")
 }
 
 func TestRefusalKnowsWhatWouldHelp(t *testing.T) {

@@ -208,7 +208,7 @@ func validUTF8(body []byte) bool {
 
 // decodeUTF16 decodes UTF-16. low is the index of the low byte in each pair: 0 or 1.
 func decodeUTF16(body []byte, low int) []byte {
-	units := make([]uint16, 0, len(body)/2)
+	var units []uint16
 	for i := 0; i+1 < len(body); i += 2 {
 		units = append(units, uint16(body[i+low])|uint16(body[i+1-low])<<8)
 	}

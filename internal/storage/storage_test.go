@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -77,6 +79,7 @@ func TestPutSendsExactlyTheSignedHeaders(t *testing.T) {
 		"seekable":          {strings.NewReader(small), small},
 		"wrapped":           {plain{strings.NewReader(small)}, small},
 		"no-op closer":      {io.NopCloser(strings.NewReader(small)), small},
+		"ends with a byte":  {iotest.DataErrReader(strings.NewReader(small)), small},
 		"at the threshold":  {plain{strings.NewReader(large[1:])}, large[1:]},
 		"above, wrapped":    {plain{strings.NewReader(large)}, large},
 		"above, seekable":   {strings.NewReader(large), large},
@@ -210,6 +213,67 @@ func TestPutLeavesTheSourceAloneOnceItReturned(t *testing.T) {
 	assert.Equal(t, &Refusal{StatusCode: http.StatusForbidden}, err)
 	assert.EqualError(t, <-late, "the upload has ended")
 	assert.Equal(t, int64(4), src.read.Load())
+}
+
+func TestASuccessIsJudgedByWhatHadBeenSentWhenTheAnswerBegan(t *testing.T) {
+	t.Parallel()
+	all := func(req *http.Request) {
+		_, err := io.Copy(io.Discard, req.Body)
+		assert.NoError(t, err)
+	}
+	some := func(req *http.Request) {
+		_, err := io.ReadFull(req.Body, make([]byte, 4))
+		assert.NoError(t, err)
+	}
+	const early = "it answered when only 4 of 100 bytes of the report had been sent"
+	for name, test := range map[string]struct {
+		transport func(req *http.Request, trace *httptrace.ClientTrace)
+		reason    string
+	}{
+		"all was sent":               {func(req *http.Request, _ *httptrace.ClientTrace) { all(req) }, ""},
+		"some was sent":              {func(req *http.Request, _ *httptrace.ClientTrace) { some(req) }, early},
+		"the answer began after all": {func(req *http.Request, trace *httptrace.ClientTrace) { all(req); trace.GotFirstResponseByte() }, ""},
+		"the rest was sent after the answer began": {
+			func(req *http.Request, trace *httptrace.ClientTrace) {
+				some(req)
+				trace.GotFirstResponseByte()
+				all(req)
+				trace.GotFirstResponseByte() // the first counts
+			}, early,
+		},
+		"the rest was sent after an interim answer": {
+			func(req *http.Request, trace *httptrace.ClientTrace) {
+				some(req)
+				trace.GotFirstResponseByte()
+				assert.NoError(t, trace.Got1xxResponse(http.StatusContinue, nil))
+				all(req)
+				trace.GotFirstResponseByte()
+			}, "",
+		},
+		"the rest was sent after the answer that followed an interim one": {
+			func(req *http.Request, trace *httptrace.ClientTrace) {
+				trace.GotFirstResponseByte()
+				assert.NoError(t, trace.Got1xxResponse(http.StatusContinue, nil))
+				some(req)
+				trace.GotFirstResponseByte()
+				all(req)
+			}, early,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+				test.transport(req, httptrace.ContextClientTrace(req.Context()))
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+			})
+			err := errOf(New(transport, "test/1").Put(t.Context(), &url.URL{Scheme: "https", Host: "storage.test"}, endless{}, 100, nil))
+			if test.reason == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.Equal(t, &Refusal{StatusCode: http.StatusOK, Reason: test.reason}, err)
+		})
+	}
 }
 
 func TestPutEndsWhenCancelled(t *testing.T) {

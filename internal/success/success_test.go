@@ -37,6 +37,7 @@ func TestAnswersThatSayTheyFailed(t *testing.T) {
 		`{"status":"denied"}`:                               `"status": "denied"`,
 		`{"status":"invalid"}`:                              `"status": "invalid"`,
 		`{"status":"unauthorized"}`:                         `"status": "unauthorized"`,
+		`{"status":"UNAUTHORIZED"}`:                         `"status": "unauthorized"`,
 		`{"status":"forbidden"}`:                            `"status": "forbidden"`,
 		`{"STATE":"\u0065rror"}`:                            `"state": "error"`,
 		`{"st\u0061tus":"error"}`:                           `"status": "error"`,
