@@ -179,10 +179,8 @@ func (w *waiting) next(usual, asked time.Duration) (time.Duration, error) {
 	switch {
 	case asked > left:
 		return 0, w.lastErr
-	case pause <= last:
-		return pause, nil
 	case last >= minInterval && asked <= last:
-		return last, nil
+		return min(pause, last), nil
 	}
 	// Too little time is left for another poll.
 	return 0, w.timeout()

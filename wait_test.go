@@ -2,6 +2,7 @@ package codeant_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -171,6 +172,88 @@ func TestAWaitWithoutALimitRespectsRetryAfterForTenMinutes(t *testing.T) {
 		_, err = client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{Timeout: time.Hour})
 		require.NoError(t, err)
 		assert.Equal(t, 30*time.Minute, time.Since(began), "there is time for it")
+	})
+}
+
+func TestAWaitEndsWithAPollThatLeavesTimeForItsAnswer(t *testing.T) {
+	t.Parallel()
+	busy := func(seconds string) httpmock.Responder { return withHeader(429, "Retry-After", seconds, "") }
+	pending := status(200, `{"status":"PENDING"}`)
+	const refused = "429 Too Many Requests (POST /analysis/ci/quality-gates/scan/results, host api.codeant.ai, 1 attempt)"
+	const late = "; wait longer, or check again later: CodeAnt continues on its own"
+	for _, tt := range []struct {
+		name    string
+		first   httpmock.Responder
+		timeout time.Duration
+		polls   []time.Duration
+		text    string
+		late    bool
+	}{
+		{
+			"time for a short pause", pending, 1100 * time.Millisecond, []time.Duration{0, 100 * time.Millisecond},
+			`codeant: gates.results: no result in time after 100ms and 2 polls; the last status was "PENDING"` + late, true,
+		},
+		{
+			"no time for the shortest pause", pending, 1099 * time.Millisecond, []time.Duration{0},
+			`codeant: gates.results: no result in time after 0s and 1 poll; the last status was "PENDING"` + late, true,
+		},
+		{"Retry-After ends with the last pause", busy("9"), 10 * time.Second, []time.Duration{0, 9 * time.Second}, "", false},
+		{
+			"Retry-After ends with the wait", busy("10"), 10 * time.Second, []time.Duration{0},
+			"codeant: gates.results: no result in time after 0s and 1 poll; the last poll failed: " +
+				"gates.results: " + refused + "; try again in 10s" + late, true,
+		},
+		{
+			"Retry-After ends after the wait", busy("11"), 10 * time.Second, []time.Duration{0},
+			"codeant: gates.results: " + refused + "; try again in 11s", false,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				answers := []httpmock.Responder{tt.first, pending}
+				if tt.text == "" {
+					answers[1] = status(200, passes)
+				}
+				mock := httpmock.NewMockTransport()
+				mock.RegisterResponder("POST", gatesResultsURL, inOrder(answers...))
+				client := funnelClient(t, mock, codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: 1}))
+				var polls []time.Duration
+				_, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{
+					Timeout: tt.timeout, Interval: time.Second, MaxInterval: time.Second,
+					OnPoll: func(p codeant.Poll) { polls = append(polls, p.Elapsed) },
+				})
+				assert.Equal(t, tt.polls, polls)
+				if tt.text == "" {
+					assert.NoError(t, err)
+					return
+				}
+				assert.EqualError(t, err, tt.text)
+				assert.Equal(t, tt.late, errors.Is(err, codeant.ErrWaitTimeout))
+			})
+		})
+	}
+}
+
+func TestAnErrorOfAWaitRoundsItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := gatesAnswering(t, status(200, `{"status":"PENDING"}`))
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(1267*time.Millisecond, stop)
+		_, err := client.Gates.Wait(ctx, shop, codeant.WaitOptions{})
+		assert.EqualError(t, err, `codeant: gates.results: the wait was canceled after 1.3s and 1 poll; the last status was "PENDING"`)
+	})
+}
+
+func TestAPauseIsAtMostAYear(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := gatesAnswering(t, status(200, `{"status":"PENDING"}`), status(200, passes))
+		began := time.Now()
+		_, err := client.Gates.Wait(context.WithoutCancel(t.Context()), shop, codeant.WaitOptions{Timeout: -1, Interval: math.MaxInt64})
+		require.NoError(t, err)
+		assert.InDelta(t, 365, time.Since(began).Hours()/24, 37)
 	})
 }
 
