@@ -115,7 +115,7 @@ func readBody(r io.Reader, length, limit int64) (body []byte, whole bool, err er
 	return body, whole, err
 }
 
-func (a answer) good() bool { return a.status >= 200 && a.status <= 299 }
+func (a answer) good() bool { return a.status/100 == 2 }
 
 func (a answer) contentType() string { return a.header.Get("Content-Type") }
 

@@ -37,6 +37,13 @@ func TestABodyIsReadWholeOrItsBeginningIs(t *testing.T) {
 			assert.True(t, bytes.Equal(text[:min(size, maxErrorBody)], body), name)
 		}
 	}
+	for length, want := range map[int64]int{-1: 512, 0: 1, 1: 2, 1000: 1001, trustedLength: trustedLength + 1} {
+		body, whole, err := readBody(bytes.NewReader(make([]byte, max(length, 0))), length, limit)
+		assert.Len(t, body, int(max(length, 0)))
+		assert.Equal(t, want, cap(body), "%d bytes are taken at once, and one more to see the end", length)
+		assert.True(t, whole)
+		assert.NoError(t, err)
+	}
 	body, whole, err := readBody(bytes.NewReader(make([]byte, 2*trustedLength)), 1<<62, math.MaxInt64)
 	assert.Len(t, body, 2*trustedLength, "the length of a server that lies is not allocated")
 	assert.True(t, whole)

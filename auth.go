@@ -86,7 +86,7 @@ func foreignToken(s string) string {
 	switch {
 	case len(s) == 52 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == "":
 		return "an Azure DevOps"
-	case len(s) == 84 && strings.Contains(s, "AZDO"):
+	case len(s) == 84 && strings.Contains(s, "AZDO") && !strings.HasPrefix(s, TokenPrefix):
 		return "an Azure DevOps"
 	}
 	return ""

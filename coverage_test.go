@@ -166,6 +166,30 @@ func TestCompleteNeverFollowsAFailedPut(t *testing.T) {
 			"codeant: coverage.put: the report was not stored: 301 Moved Permanently: a redirect to elsewhere.example (host bucket.example, 1 attempt); redirects are not followed, because they could send the signed URL to another host: report it to CodeAnt support",
 		},
 		{
+			"redirect to nowhere", storageXML(307, "TemporaryRedirect", "Go elsewhere"), 1, 1,
+			[]error{codeant.ErrStorage, codeant.ErrRedirect},
+			[]error{codeant.ErrUnavailable},
+			"codeant: coverage.put: the report was not stored: 307 Temporary Redirect: TemporaryRedirect: Go elsewhere (host bucket.example, 1 attempt, request id R7); redirects are not followed, because they could send the signed URL to another host: report it to CodeAnt support",
+		},
+		{
+			"a refusal with an address", storageXML(403, "AccessDenied", "Access Denied").HeaderSet(http.Header{"Location": {"https://elsewhere.example/x"}}), 1, 1,
+			[]error{codeant.ErrStorage},
+			[]error{codeant.ErrRedirect},
+			"codeant: coverage.put: the report was not stored: 403 Forbidden: AccessDenied: Access Denied (host bucket.example, 1 attempt, request id R7); the upload URL does not permit storing the report: report it to CodeAnt support",
+		},
+		{
+			"too large for Azure", storageXML(400, "RequestBodyTooLarge", "no"), 1, 1,
+			[]error{codeant.ErrStorage, codeant.ErrTooLarge},
+			[]error{codeant.ErrUnavailable},
+			"codeant: coverage.put: the report was not stored: 400 Bad Request: RequestBodyTooLarge: no (host bucket.example, 1 attempt, request id R7); the storage does not accept a report of this size: split it by module, or exclude generated code",
+		},
+		{
+			"too many", storageXML(429, "TooManyRequests", "no"), 3, 1,
+			[]error{codeant.ErrStorage, codeant.ErrRateLimited},
+			[]error{codeant.ErrUnavailable},
+			"codeant: coverage.put: the report was not stored: 429 Too Many Requests: TooManyRequests: no (host bucket.example, 3 attempts, request id R7); try again later",
+		},
+		{
 			"an error with status 200", storageXML(200, "InternalError", "We lost it"), 1, 1,
 			[]error{codeant.ErrStorage},
 			nil,
@@ -253,6 +277,61 @@ func TestOneBlipOfTheStorageIsForgivenAndTheReportSentAgainFromItsStart(t *testi
 				assert.Equal(t, []int64{0, 33, 0, 33}, progress)
 				assert.Equal(t, 1, mock.GetCallCountInfo()["POST "+completeURL])
 			})
+		})
+	}
+}
+
+// A renewed URL gives another attempt even if there is only one, but no more than one.
+func TestARenewedURLAllowsOneMoreAttempt(t *testing.T) {
+	t.Parallel()
+	expired, busy, stored := storageXML(403, "AccessDenied", "Request has expired"), storageXML(500, "InternalError", "oops"), httpmock.NewStringResponder(200, "")
+	for _, tt := range []struct {
+		name     string
+		attempts int
+		answers  []httpmock.Responder
+		puts     int
+		stored   bool
+	}{
+		{"the only attempt", 1, []httpmock.Responder{expired, stored}, 2, true},
+		{"the only attempt, busy then", 1, []httpmock.Responder{expired, busy, stored}, 2, false},
+		{"the first of two, busy then", 2, []httpmock.Responder{expired, busy, stored}, 2, false},
+		{"the first of three, busy then", 3, []httpmock.Responder{expired, busy, stored}, 3, true},
+		{"the last of two", 2, []httpmock.Responder{busy, expired, stored}, 3, true},
+		{"the last of two, busy then", 2, []httpmock.Responder{busy, expired, busy, stored}, 3, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				mock := httpmock.NewMockTransport()
+				presigns(mock)
+				completes(mock)
+				puts(mock, tt.answers...)
+				client := coverageClient(t, mock, codeant.WithRetry(codeant.RetryPolicy{MaxAttempts: tt.attempts}))
+				_, err := client.Coverage.Upload(t.Context(), upload())
+				assert.Equal(t, tt.stored, err == nil, "%v", err)
+				assert.Equal(t, tt.puts, mock.GetCallCountInfo()["PUT "+putPattern])
+				assert.Equal(t, 2, mock.GetCallCountInfo()["POST "+presignURL])
+			})
+		})
+	}
+}
+
+func TestABusyStorageIsGivenMoreTime(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]time.Duration{
+		429: 500 * time.Millisecond, 503: 500 * time.Millisecond, 500: 100 * time.Millisecond, 408: 100 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mock := httpmock.NewMockTransport()
+			presigns(mock)
+			completes(mock)
+			puts(mock, httpmock.NewStringResponder(code, ""), httpmock.NewStringResponder(200, ""))
+			client := coverageClient(t, mock)
+			client.PinJitter()
+			began := time.Now()
+			_, err := client.Coverage.Upload(t.Context(), upload())
+			require.NoError(t, err)
+			assert.Equal(t, want, time.Since(began), code)
 		})
 	}
 }

@@ -35,22 +35,28 @@ func TestParseTokenSaysWhatIsWrongAndNeverTheValue(t *testing.T) {
 	t.Parallel()
 	const is = "codeant: not a CodeAnt API token: "
 	for value, text := range map[string]string{
-		"":                                 is + "it is empty",
-		" \n":                              is + "it is empty",
-		"Bearer cdt_0123456789":            is + "it begins with part of an HTTP header; use only the token, which starts with cdt_",
-		"ghp_0123456789abcdef":             is + "this is a GitHub token; CodeAnt tokens start with cdt_",
-		"github_pat_0123456789abcdef":      is + "this is a GitHub token; CodeAnt tokens start with cdt_",
-		"glpat-0123456789abcdef":           is + "this is a GitLab token; CodeAnt tokens start with cdt_",
-		"ATBB0123456789abcdef":             is + "this is a Bitbucket token; CodeAnt tokens start with cdt_",
-		strings.Repeat("a2", 26):           is + "this is an Azure DevOps token; CodeAnt tokens start with cdt_",
-		"cdt_••••1234":                     is + "this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created",
-		"cdt_01234\n56789":                 is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
-		"cdt_0123456é789":                  is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
-		"cdt_0123456789\x00":               is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
-		"0123456789abcdef":                 is + "CodeAnt tokens start with cdt_",
-		"cdt_0123456789cdt_0123456789":     is + "it contains cdt_ twice; was it pasted twice?",
-		"cdt_0123456":                      is + "it is too short; was it cut off?",
-		"cdt_" + strings.Repeat("x", 5000): is + "it is too long; was a whole file pasted?",
+		"":                                   is + "it is empty",
+		" \n":                                is + "it is empty",
+		"Bearer cdt_0123456789":              is + "it begins with part of an HTTP header; use only the token, which starts with cdt_",
+		"ghp_0123456789abcdef":               is + "this is a GitHub token; CodeAnt tokens start with cdt_",
+		"github_pat_0123456789abcdef":        is + "this is a GitHub token; CodeAnt tokens start with cdt_",
+		"glpat-0123456789abcdef":             is + "this is a GitLab token; CodeAnt tokens start with cdt_",
+		"ATBB0123456789abcdef":               is + "this is a Bitbucket token; CodeAnt tokens start with cdt_",
+		strings.Repeat("a2", 26):             is + "this is an Azure DevOps token; CodeAnt tokens start with cdt_",
+		strings.Repeat("x", 76) + "AZDOxxxx": is + "this is an Azure DevOps token; CodeAnt tokens start with cdt_",
+		strings.Repeat("x", 77) + "AZDOxxxx": is + "CodeAnt tokens start with cdt_",
+		strings.Repeat("x", 84):              is + "CodeAnt tokens start with cdt_",
+		"cdt_01234 56789":                    is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_0123456789\x7f":                 is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_" + strings.Repeat("x", 4093):   is + "it is too long; was a whole file pasted?",
+		"cdt_••••1234":                       is + "this is the masked form that CodeAnt shows in its list; the value itself was shown once, when the token was created",
+		"cdt_01234\n56789":                   is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_0123456é789":                    is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"cdt_0123456789\x00":                 is + "it contains a space, a line break or another character that no token has; was more than the token copied?",
+		"0123456789abcdef":                   is + "CodeAnt tokens start with cdt_",
+		"cdt_0123456789cdt_0123456789":       is + "it contains cdt_ twice; was it pasted twice?",
+		"cdt_0123456":                        is + "it is too short; was it cut off?",
+		"cdt_" + strings.Repeat("x", 5000):   is + "it is too long; was a whole file pasted?",
 	} {
 		token, err := codeant.ParseToken(value)
 		assert.EqualError(t, err, text)
@@ -64,6 +70,14 @@ func TestParseTokenSaysWhatIsWrongAndNeverTheValue(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cdt_0123456789", token.Reveal())
 	assert.Equal(t, "6789", token.Last4())
+	for _, value := range []string{
+		"cdt_01234567", "cdt_0123456!~", "cdt_" + strings.Repeat("x", 4092), "cdt_" + strings.Repeat("x", 76) + "AZDO",
+		"cdt_" + strings.Repeat("x", 80), "cdt_" + strings.Repeat("x", 48),
+	} {
+		token, err := codeant.ParseToken(value)
+		require.NoError(t, err)
+		assert.Equal(t, value, token.Reveal())
+	}
 }
 
 func TestATokenIsMaskedHoweverItIsPrinted(t *testing.T) {
@@ -117,6 +131,20 @@ func TestAFileTokenFollowsItsFile(t *testing.T) {
 	assert.EqualError(t, err, "codeant: not a CodeAnt API token: this is a GitHub token; CodeAnt tokens start with cdt_ (from the file "+path+")")
 	_, err = codeant.FileToken(t.TempDir()).Token(t.Context())
 	assert.ErrorIs(t, err, codeant.ErrMissingToken)
+
+	longest := "cdt_" + strings.Repeat("x", 4092)
+	require.NoError(t, os.WriteFile(path, []byte(longest+"\r\n"), 0o600))
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, longest, token.Reveal(), "all of the longest token is read")
+	require.NoError(t, os.WriteFile(path, []byte(longest+"x"), 0o600))
+	_, err = source.Token(t.Context())
+	assert.EqualError(t, err, "codeant: not a CodeAnt API token: it is too long; was a whole file pasted? (from the file "+path+")")
+
+	empty := filepath.Join(t.TempDir(), "empty")
+	require.NoError(t, os.WriteFile(empty, []byte(" \n"), 0o600))
+	_, err = codeant.FileToken(empty).Token(t.Context())
+	assert.EqualError(t, err, "codeant: no API token: the file "+empty+" is empty")
 }
 
 func TestTheEnvironmentIsTheFallback(t *testing.T) {
@@ -129,7 +157,12 @@ func TestTheEnvironmentIsTheFallback(t *testing.T) {
 	t.Setenv(codeant.TokenEnv, "ghp_0123456789abcdef")
 	_, err = codeant.New()
 	assert.EqualError(t, err, "codeant: not a CodeAnt API token: this is a GitHub token; CodeAnt tokens start with cdt_ (from the environment variable CODEANT_API_TOKEN)")
+	_, err = codeant.EnvToken(codeant.TokenEnv).Token(t.Context())
+	assert.EqualError(t, err, "codeant: not a CodeAnt API token: this is a GitHub token; CodeAnt tokens start with cdt_ (from the environment variable CODEANT_API_TOKEN)")
 	t.Setenv(codeant.TokenEnv, newToken)
+	token, err := codeant.EnvToken(codeant.TokenEnv).Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, newToken, token.Reveal())
 	t.Setenv(codeant.BaseURLEnv, "http://codeant.acme.example")
 	_, err = codeant.New()
 	assert.EqualError(t, err, `codeant: base URL (from the environment variable CODEANT_API_URL) "http://codeant.acme.example" is unusable: it is plain http to codeant.acme.example, which would show secrets to the network: use https://; or use WithInsecureHTTP on purpose`)

@@ -235,6 +235,37 @@ func TestAWaitEndsWithAPollThatLeavesTimeForItsAnswer(t *testing.T) {
 	}
 }
 
+func TestTheEndOfTheCallersTimeDuringAPollIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := gatesAnswering(t, func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := client.Gates.Wait(ctx, shop, codeant.WaitOptions{})
+		assert.EqualError(t, err, "codeant: gates.results: no result in time after 5s and 1 poll; wait longer, or check again later: CodeAnt continues on its own")
+		assert.ErrorIs(t, err, codeant.ErrWaitTimeout)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+
+		_, err = client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{Timeout: 5 * time.Second})
+		assert.ErrorIs(t, err, codeant.ErrWaitTimeout)
+		assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestWithoutGraceTheFirst404EndsAWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, mock := gatesAnswering(t, status(404, ""))
+		_, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{NotFoundGrace: -1})
+		assert.ErrorIs(t, err, codeant.ErrNotFound)
+		assert.NotErrorIs(t, err, codeant.ErrWaitTimeout)
+		assert.Equal(t, 1, mock.GetTotalCallCount())
+	})
+}
+
 func TestAnErrorOfAWaitRoundsItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
