@@ -2,13 +2,17 @@ package codeant
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -52,4 +56,56 @@ func TestABodyIsReadWholeOrItsBeginningIs(t *testing.T) {
 	assert.Equal(t, "some text", string(body))
 	assert.True(t, whole)
 	assert.NoError(t, err)
+}
+
+// drip returns a number of bytes with each read, and waits before.
+type drip struct {
+	pause time.Duration
+	n     int
+	left  int // reads until the end
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	d.left--
+	<-time.After(d.pause)
+	return d.n, nil
+}
+
+func TestABodyIsGivenUpOnlyWhileNoByteComes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		body drip
+		want error
+	}{
+		{drip{pause: 19 * time.Second, n: 1, left: 10}, nil},
+		{drip{pause: 21 * time.Second, n: 1, left: 1}, errStalled},
+		{drip{pause: 5 * time.Second, n: 0, left: 10}, errStalled},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithCancelCause(t.Context())
+			defer stop(nil)
+			watched := watch(&test.body, stop)
+			defer watched.timer.Stop()
+			_, err := io.Copy(io.Discard, watched)
+			assert.NoError(t, err)
+			synctest.Wait()
+			assert.Equal(t, test.want, context.Cause(ctx), "%+v", test.body)
+		})
+	}
+}
+
+func TestOfARedirectTheHostIsShown(t *testing.T) {
+	t.Parallel()
+	for location, want := range map[string]string{
+		"https://elsewhere.example:8443/path?token=hush": " to elsewhere.example:8443",
+		"/path":          "",
+		"":               "",
+		"https://[hush":  "",
+		"mailto:a@b.com": "",
+	} {
+		assert.Equal(t, want, answer{header: http.Header{"Location": {location}}}.redirectHost(), location)
+	}
 }

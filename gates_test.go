@@ -317,6 +317,40 @@ func TestATimeoutTellsWhatWasSeenLast(t *testing.T) {
 	})
 }
 
+func TestAVerdictCountsUnlessBothSidesNameTheScan(t *testing.T) {
+	t.Parallel()
+	const verdict = `"status":"COMPLETED","secret_quality_gate":{"status":"PASSED"}}`
+	synctest.Test(t, func(t *testing.T) {
+		client, mock := gatesAnswering(t, status(200, `{"scan_id":"s0",`+verdict))
+		_, err := client.Gates.Wait(t.Context(), shop, codeant.WaitOptions{})
+		assert.NoError(t, err, "Wait knows of no scan")
+		assert.Equal(t, 1, mock.GetTotalCallCount())
+
+		client, mock = gatesAnswering(t, status(200, `{`+verdict))
+		_, err = client.Gates.Run(t.Context(), shop, codeant.WaitOptions{})
+		assert.NoError(t, err, "the answer names no scan")
+		assert.Equal(t, 2, mock.GetTotalCallCount())
+	})
+}
+
+func TestAStatusUnderTwoKeysIsNone(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"status":"COMPLETED"}`:                      "COMPLETED",
+		`{"status":"COMPLETED","status":"COMPLETED"}`: "a doubled key",
+		`{"status":"COMPLETED","Status":"COMPLETED"}`: "a doubled key",
+		`{"STATUS":"COMPLETED","Status":"COMPLETED"}`: "a doubled key",
+		`{"Status":"COMPLETED"}`:                      "a key in another letter case",
+		`{"status":7}`:                                "7 (not a string)",
+		`{}`:                                          "",
+	} {
+		client, _ := gatesAnswering(t, status(200, body))
+		result, err := client.Gates.Results(t.Context(), shop)
+		require.NoError(t, err)
+		assert.Equal(t, want, result.Status, body)
+	}
+}
+
 func TestAVerdictOfAnotherScanIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
