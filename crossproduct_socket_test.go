@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -172,6 +174,8 @@ func TestEveryOperationMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 
 func TestTheUploadMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lcov.info")
+	require.NoError(t, os.WriteFile(path, []byte(lcovReport), 0o600))
 	for name, fault := range http1Faults() {
 		for _, forever := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, for ever %t", name, forever), func(t *testing.T) {
@@ -183,7 +187,7 @@ func TestTheUploadMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 				debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 				client, completed := apiFor(t, store.URL, impatient, codeant.WithLogger(slog.New(slog.NewJSONHandler(&log, debug))))
 
-				_, err := client.Coverage.Upload(t.Context(), upload())
+				_, err := client.Coverage.Upload(t.Context(), codeant.CoverageUpload{Revision: shop, Path: path})
 
 				assert.EqualValues(t, fault.sent(true, forever), peer.requests.Load())
 				if fault.again && !forever {

@@ -186,6 +186,7 @@ func TestErrorsSayWhatFailedWhereHowOftenAndWhatToDo(t *testing.T) {
 		{status(401, `{"message":"bad token `+funnelToken+`"}`), "codeant: call: 401 Unauthorized: bad token cdt_••••6789 (POST /api/read, host api.codeant.ai, 1 attempt); check that the token is whole and belongs to this organization, or create a new one in CodeAnt under Settings -> API tokens and put it where this program reads it (CODEANT_API_TOKEN)"},
 		{status(200, `{"status":"error","message":"nope"}`), "codeant: call: 200 OK: the answer says that it failed (\"status\": \"error\"): nope (POST /api/read, host api.codeant.ai, 1 attempt); check the base URL, and that no proxy or login page answers in CodeAnt's place"},
 		{withHeader(301, "Location", "https://elsewhere.example/?token=x", ""), "codeant: call: 301 Moved Permanently: a redirect to elsewhere.example (POST /api/read, host api.codeant.ai, 1 attempt); redirects are not followed, because they could send the token to another host: check the base URL"},
+		{httpmock.NewErrorResponder(&net.DNSError{Err: "no such host", Name: "api.codeant.ai", IsNotFound: true}), "codeant: call: no answer: host not found: lookup api.codeant.ai: no such host (POST /api/read, host api.codeant.ai, 1 attempt); check the network, the proxy and the base URL"},
 		{httpmock.NewErrorResponder(io.ErrUnexpectedEOF), "codeant: call: no answer: the connection broke: unexpected EOF (POST /api/read, host api.codeant.ai, 3 attempts); check the network, the proxy and the base URL"},
 	} {
 		t.Run(tt.text, func(t *testing.T) {

@@ -6,10 +6,12 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -141,14 +143,38 @@ func TestABadCertificateIsNotTriedAgainAndReachable(t *testing.T) {
 			dialled.Add(1)
 		}
 	}
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	err := read(t.Context(), rawClient(t, server.URL))
-	var unknown *tls.CertificateVerificationError
-	assert.ErrorAs(t, err, &unknown)
-	assert.ErrorIs(t, err, codeant.ErrUnavailable)
-	assert.Equal(t, int32(1), dialled.Load())
+	trusted := x509.NewCertPool()
+	trusted.AddCert(server.Certificate())
+	host := server.Listener.Addr().String()
+	elsewhere := strings.Replace(host, "127.0.0.1", "localhost", 1)
+	for _, tt := range []struct {
+		host   string
+		config *tls.Config
+		cause  any
+		text   string
+	}{
+		{host, &tls.Config{}, new(x509.UnknownAuthorityError), "certificate signed by unknown authority"},
+		{elsewhere, &tls.Config{RootCAs: trusted}, new(x509.HostnameError), "certificate is valid for example.com, *.example.com, not localhost"},
+		{host, &tls.Config{RootCAs: trusted, Time: func() time.Time { return time.Unix(1<<33, 0) }}, new(x509.CertificateInvalidError), "certificate has expired or is not yet valid"},
+	} {
+		transport := codeant.DefaultTransport()
+		transport.TLSClientConfig = tt.config
+		for _, call := range []func(context.Context, *codeant.Client) error{read, start} {
+			dialled.Store(0)
+			err := call(t.Context(), rawClient(t, "https://"+tt.host, codeant.WithHTTPClient(&http.Client{Transport: transport})))
+			assert.ErrorContains(t, err, "codeant: call: no answer: no secure connection: tls: failed to verify certificate: x509: "+tt.text)
+			assert.ErrorContains(t, err, "(POST /api/read, host "+tt.host+", 1 attempt); ")
+			var unverified *tls.CertificateVerificationError
+			assert.ErrorAs(t, err, &unverified)
+			assert.ErrorAs(t, err, tt.cause)
+			assert.ErrorIs(t, err, codeant.ErrUnavailable)
+			assert.NotErrorIs(t, err, codeant.ErrUnknownOutcome)
+			assert.Equal(t, int32(1), dialled.Load())
+		}
+	}
 }
 
 func TestABombIsCutAfterDecompression(t *testing.T) {
