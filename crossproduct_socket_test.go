@@ -122,13 +122,12 @@ func (p *struckPeer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func TestEveryOperationMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 	t.Parallel()
-	methods := methods()
 	var mux http.ServeMux // one server, on which each case has a path
 	var cases atomic.Int32
 	server := httptest.NewServer(&mux)
 	t.Cleanup(server.Close)
 	for _, op := range codeant.DeclaredOperations(t) {
-		m := methods[op.Variable]
+		m := methodOf(t, op)
 		call := func(t *testing.T, client func(...codeant.Option) *codeant.Client) (error, string) {
 			var log bytes.Buffer
 			debug := &slog.HandlerOptions{Level: slog.LevelDebug}

@@ -31,7 +31,15 @@ type method struct {
 	failed  error  // what every error is, if there is only one
 }
 
-// methods has each operation by its variable. One that is declared and not here fails the test.
+// methodOf returns the method of an operation. A declared operation without one fails the test.
+func methodOf(t *testing.T, op codeant.DeclaredOperation) method {
+	t.Helper()
+	m, written := methods()[op.Variable]
+	require.True(t, written, "methods in crossproduct_test.go has no row for %s: write one", op.Variable)
+	return m
+}
+
+// methods has a row for each operation, by its variable.
 func methods() map[string]method {
 	type ctx = context.Context
 	type client = *codeant.Client
@@ -240,10 +248,8 @@ func (p *faultyPeer) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestEveryOperationMeetsEveryFaultOnceAndForEver(t *testing.T) {
 	t.Parallel()
-	methods := methods()
 	for _, op := range codeant.DeclaredOperations(t) {
-		m, written := methods[op.Variable]
-		require.True(t, written, "methods() in this file has no row for %s: write one", op.Variable)
+		m := methodOf(t, op)
 		for name, fault := range peerFaults() {
 			for _, forever := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %s, for ever %t", op.Variable, name, forever), func(t *testing.T) {
@@ -298,10 +304,10 @@ func (m method) kind(fault peerFault) error {
 
 func TestEveryMethodOfTheFaultTestTakesItsGoodAnswer(t *testing.T) {
 	t.Parallel()
-	methods := methods()
 	for _, op := range codeant.DeclaredOperations(t) {
-		peer := &faultyPeer{path: op.Path, good: methods[op.Variable].good, requests: 1}
-		assert.NoError(t, methods[op.Variable].call(t.Context(), funnelClient(t, peer)), op.Variable)
+		m := methodOf(t, op)
+		peer := &faultyPeer{path: op.Path, good: m.good, requests: 1}
+		assert.NoError(t, m.call(t.Context(), funnelClient(t, peer)), op.Variable)
 		assert.Equal(t, 2, peer.requests, op.Variable)
 	}
 }
