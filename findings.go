@@ -146,52 +146,6 @@ func hashedSecret(raw json.RawMessage) string {
 	return f.Text("hashed_secret")
 }
 
-// rank holds the values that decide nearly every comparison. Sorting findings themselves moves more memory and takes three
-// times as long.
-type rank struct {
-	severity Severity
-	line     int32
-	at       int32 // its place before sorting
-	path     string
-	finding  *Finding
-}
-
-// sortFindings returns the findings of several lists by severity, path, line and rule, and what is equal in these by the
-// rest, so that equal input gives equal output.
-func sortFindings(lists [][]Finding) []Finding {
-	n := 0
-	for _, list := range lists {
-		n += len(list)
-	}
-	ranks := make([]rank, 0, n)
-	for _, list := range lists {
-		for i := range list {
-			f := &list[i]
-			ranks = append(ranks, rank{f.Severity, int32(f.StartLine), int32(len(ranks)), f.Path, f})
-		}
-	}
-	slices.SortFunc(ranks, func(a, b rank) int {
-		switch {
-		case a.severity != b.severity:
-			return int(b.severity - a.severity)
-		case a.path != b.path:
-			return strings.Compare(a.path, b.path)
-		case a.line != b.line:
-			return cmp.Compare(a.line, b.line)
-		}
-		x, y := a.finding, b.finding
-		return cmp.Or(
-			strings.Compare(x.RuleID, y.RuleID), cmp.Compare(x.Column, y.Column), strings.Compare(x.Title, y.Title),
-			strings.Compare(x.Message, y.Message), cmp.Compare(x.Analysis, y.Analysis), cmp.Compare(a.at, b.at),
-		)
-	})
-	sorted := make([]Finding, len(ranks))
-	for i, r := range ranks {
-		sorted[i] = *r.finding
-	}
-	return sorted
-}
-
 // maxTexts limits the texts that are read from a list inside a finding.
 const maxTexts = 1000
 

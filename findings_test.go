@@ -3,6 +3,7 @@ package codeant_test
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -16,22 +17,28 @@ func TestFindingsAreSortedByEveryField(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	word := func() string { return fmt.Sprint("word ", random.IntN(3)) }
-	all := make([]codeant.Finding, 5_000)
+	analyses := []codeant.Analysis{codeant.SAST, codeant.SCA}
+	severities := []codeant.Severity{math.MinInt, -1, 0, 1, 2, 3, 4, 5, math.MaxInt} // also those that only a caller can set
+	lines := []int{math.MinInt, -1, 0, 1, math.MaxInt}
+	all := make([]codeant.Finding, 20_000)
 	for i := range all {
 		all[i] = codeant.Finding{
-			Analysis: codeant.SAST, Severity: codeant.Severity(random.IntN(6)), Path: word(), StartLine: random.IntN(3), RuleID: word(),
-			Column: random.IntN(2), Title: word(), Message: word(), EndLine: i, // which tells equal ones apart
+			Analysis: analyses[random.IntN(2)], Severity: severities[random.IntN(len(severities))], Path: word(),
+			StartLine: lines[random.IntN(len(lines))], RuleID: word(), Column: random.IntN(2), Title: word(), Message: word(),
+			EndLine: i, // which tells equal ones apart
 		}
 	}
 	want := slices.Clone(all)
 	slices.SortStableFunc(want, func(a, b codeant.Finding) int {
 		return cmp.Or(
 			-cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Path, b.Path), cmp.Compare(a.StartLine, b.StartLine), cmp.Compare(a.RuleID, b.RuleID),
-			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Analysis, b.Analysis),
 		)
 	})
 	before := slices.Clone(all)
-	report := &codeant.ScanReport{Results: map[codeant.Analysis]*codeant.ScanResults{codeant.SAST: {Analysis: codeant.SAST, Findings: all}}}
+	report := &codeant.ScanReport{Results: map[codeant.Analysis]*codeant.ScanResults{
+		codeant.SCA: {Findings: all[9_000:]}, codeant.SAST: {Findings: all[:9_000]},
+	}}
 	assert.Equal(t, want, report.Findings())
 	assert.Equal(t, before, all, "the report is left as it is")
 }
