@@ -39,6 +39,9 @@ func (l limits) fitting(document []byte, ends []int) (int, error) {
 		if int(size)+held > l.compressed {
 			return l.smaller(i, len(ends)), nil
 		}
+		if rest := len(document) - end; int(size)+2*held+rest <= l.compressed {
+			return len(ends), nil // it fits even if nothing of the rest can be compressed
+		}
 	}
 	return len(ends), nil
 }

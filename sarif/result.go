@@ -5,12 +5,11 @@ import (
 	"github.com/codeant-sdk/codeant/internal/finding"
 )
 
-func newResult(f *codeant.Finding, identity string, rules *rules) result {
-	id := finding.RuleID(*f)
+func newResult(f *codeant.Finding, identity string, rule *rule) result {
 	_, located := finding.File(*f)
 	r := result{
-		RuleID:       id,
-		RuleIndex:    rules.index[id],
+		RuleID:       rule.id,
+		RuleIndex:    rule.index,
 		Level:        level(f.Severity),
 		Message:      text{literal.Replace(finding.Message(*f))},
 		Locations:    [1]location{newLocation(f, located)},

@@ -20,6 +20,8 @@ const (
 
 // rule has what the findings of one rule have in common.
 type rule struct {
+	id       string
+	index    int // among the rules
 	analysis codeant.Analysis
 	name     string // in the analysis
 	title    string // empty if the findings differ in it
@@ -29,54 +31,72 @@ type rule struct {
 
 // rules are sorted by id, so that a finding that moves in the report does not renumber them.
 type rules struct {
-	byID  map[string]*rule
-	ids   []string
-	index map[string]int
+	sorted []*rule
+	of     []*rule // of each finding
+}
+
+// naming is what the id and the title of a rule depend on. Most findings share it with others, so its texts are cleaned once.
+type naming struct {
+	analysis      codeant.Analysis
+	ruleID, title string
 }
 
 func newRules(findings []codeant.Finding) *rules {
-	r := &rules{byID: map[string]*rule{}, index: map[string]int{}}
+	r := &rules{of: make([]*rule, len(findings))}
+	byID, byNaming, cweTags := map[string]*rule{}, map[naming]*rule{}, map[string]string{}
 	for i := range findings {
 		f := &findings[i]
-		id, title := finding.RuleID(*f), finding.OneLine(f.Title)
-		known := r.byID[id]
+		names := naming{f.Analysis, f.RuleID, f.Title}
+		known := byNaming[names]
 		if known == nil {
-			known = &rule{analysis: f.Analysis, name: cmp.Or(finding.OneLine(f.RuleID), title), title: title, cweTags: map[string]bool{}}
-			r.byID[id] = known
-		}
-		if known.title != title {
-			// Otherwise the title of one finding would be shown for the others.
-			known.title = ""
+			id, title := finding.RuleID(*f), finding.OneLine(f.Title)
+			if known = byID[id]; known == nil {
+				known = &rule{
+					id: id, analysis: f.Analysis, name: cmp.Or(finding.OneLine(f.RuleID), title), title: title, cweTags: map[string]bool{},
+				}
+				byID[id] = known
+			}
+			if known.title != title {
+				// Otherwise the title of one finding would be shown for the others.
+				known.title = ""
+			}
+			byNaming[names] = known
 		}
 		known.worst = max(known.worst, f.Severity)
 		for _, cwe := range f.CWE {
-			if tag := cweTag(cwe); tag != "" {
+			tag, again := cweTags[cwe]
+			if !again {
+				tag = cweTag(cwe)
+				cweTags[cwe] = tag
+			}
+			if tag != "" {
 				known.cweTags[tag] = true
 			}
 		}
+		r.of[i] = known
 	}
-	r.ids = slices.Sorted(maps.Keys(r.byID))
-	for i, id := range r.ids {
-		r.index[id] = i
+	r.sorted = slices.SortedFunc(maps.Values(byID), func(a, b *rule) int { return strings.Compare(a.id, b.id) })
+	for i, known := range r.sorted {
+		known.index = i
 	}
 	return r
 }
 
 func (r *rules) descriptors() []descriptor {
-	descriptors := make([]descriptor, 0, len(r.ids))
-	for _, id := range r.ids {
-		descriptors = append(descriptors, r.byID[id].descriptor(id))
+	descriptors := make([]descriptor, 0, len(r.sorted))
+	for _, known := range r.sorted {
+		descriptors = append(descriptors, known.descriptor())
 	}
 	return descriptors
 }
 
-func (r *rule) descriptor(id string) descriptor {
-	description := text{finding.Shorten(cmp.Or(r.title, r.name, id), maxDescription)}
+func (r *rule) descriptor() descriptor {
+	description := text{finding.Shorten(cmp.Or(r.title, r.name, r.id), maxDescription)}
 	d := descriptor{
-		ID:               id,
+		ID:               r.id,
 		ShortDescription: description,
 		FullDescription:  description,
-		Help:             text{"Found by CodeAnt, rule " + id + "."},
+		Help:             text{"Found by CodeAnt, rule " + r.id + "."},
 		Configuration:    configuration{level(r.worst)},
 	}
 	properties := ruleProperties{Tags: r.tags()}

@@ -112,11 +112,13 @@ func encodeRun(document *bytes.Buffer, rev codeant.Revision, findings []codeant.
 	document.Truncate(document.Len() - len("}\n")) // the results follow as another member
 	document.WriteString(`,"results":[`)
 	ends := make([]int, kept)
+	var result result // one for all of them, because the encoder keeps it on the heap
 	for i := range kept {
 		if i > 0 {
 			document.WriteByte(',')
 		}
-		if err := encoder.Encode(newResult(&findings[i], identities[i], rules)); err != nil {
+		result = newResult(&findings[i], identities[i], rules.of[i])
+		if err := encoder.Encode(&result); err != nil {
 			return nil, err
 		}
 		document.Truncate(document.Len() - len("\n"))

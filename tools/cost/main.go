@@ -47,7 +47,7 @@ func main() {
 var groups = []struct {
 	name    string
 	measure func() []row
-}{{"calls", calls}, {"decoding", decoding}, {"resident", resident}, {"rest", rest}}
+}{{"calls", calls}, {"decoding", decoding}, {"resident", resident}, {"reports", reports}, {"rest", rest}}
 
 func groupNames() []string {
 	var names []string

@@ -13,30 +13,7 @@ import (
 )
 
 func rest() []row {
-	return []row{sorting(), keeping(), listing()}
-}
-
-func sorting() row {
-	report := shuffled(100_000)
-	seconds := best(func() {
-		if len(report.Findings()) != 100_000 {
-			panic("findings are missing")
-		}
-	})
-	return row{what: "sorting 100,000 findings", got: seconds * 1000, bar: 35, unit: "ms", time: true}
-}
-
-// shuffled returns a report with unsorted findings.
-func shuffled(n int) *codeant.ScanReport {
-	results := &codeant.ScanResults{Analysis: codeant.SAST}
-	for i := range n {
-		k := (i * 7919) % n
-		results.Findings = append(results.Findings, codeant.Finding{
-			Analysis: codeant.SAST, Severity: codeant.Severity(k % 6), Path: fmt.Sprintf("services/orders/handler_%d.go", k%500),
-			StartLine: k % 2000, RuleID: "rule-" + fmt.Sprint(k%40), Message: "The query is built from a value of the request.",
-		})
-	}
-	return &codeant.ScanReport{Results: map[codeant.Analysis]*codeant.ScanResults{codeant.SAST: results}}
+	return append(sorting(), keeping(), listing())
 }
 
 // keeping measures how much of a large answer stays in memory if one finding of it is kept with a clone of its Raw.
