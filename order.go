@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// rank holds the values that decide nearly every comparison. It has the number of a path among the sorted paths instead of
-// the path, because many findings are in one file and texts are slow to compare.
+// rank holds the values that decide nearly every comparison. It has no pointer, and instead of a path its number among the
+// sorted paths, because both make sorting slower.
 type rank struct {
 	severity Severity
 	line     int
-	finding  *Finding
 	path     int32
 	at       int32 // its place before sorting
 }
@@ -23,7 +22,7 @@ func sortFindings(lists [][]Finding) []Finding {
 	for _, list := range lists {
 		n += len(list)
 	}
-	ranks := make([]rank, 0, n)
+	findings, ranks := make([]*Finding, 0, n), make([]rank, 0, n)
 	var paths []string
 	numbers := map[string]int32{} // of the paths, first in the order in which they occur
 	for _, list := range lists {
@@ -35,40 +34,43 @@ func sortFindings(lists [][]Finding) []Finding {
 				numbers[f.Path] = number
 				paths = append(paths, f.Path)
 			}
-			ranks = append(ranks, rank{f.Severity, f.StartLine, f, number, int32(len(ranks))})
+			ranks = append(ranks, rank{f.Severity, f.StartLine, number, int32(len(findings))})
+			findings = append(findings, f)
 		}
 	}
 	slices.Sort(paths)
-	sortedNumber := make([]int32, len(paths))
+	sortedNumbers := make([]int32, len(paths))
 	for i, path := range paths {
-		sortedNumber[numbers[path]] = int32(i)
+		sortedNumbers[numbers[path]] = int32(i)
 	}
 	for i := range ranks {
-		ranks[i].path = sortedNumber[ranks[i].path]
+		ranks[i].path = sortedNumbers[ranks[i].path]
 	}
-	slices.SortFunc(ranks, compareRanks)
+	slices.SortFunc(ranks, func(a, b rank) int {
+		switch {
+		case a.severity != b.severity:
+			return cmp.Compare(b.severity, a.severity) // the most severe first
+		case a.path != b.path:
+			return cmp.Compare(a.path, b.path)
+		case a.line != b.line:
+			return cmp.Compare(a.line, b.line)
+		}
+		return cmp.Or(compareRest(findings[a.at], findings[b.at]), cmp.Compare(a.at, b.at))
+	})
 	sorted := make([]Finding, n)
 	for i, r := range ranks {
-		sorted[i] = *r.finding
+		sorted[i] = *findings[r.at]
 	}
 	return sorted
 }
 
-func compareRanks(a, b rank) int {
-	switch {
-	case a.severity != b.severity:
-		return cmp.Compare(b.severity, a.severity) // the most severe first
-	case a.path != b.path:
-		return cmp.Compare(a.path, b.path)
-	case a.line != b.line:
-		return cmp.Compare(a.line, b.line)
-	}
-	x, y := a.finding, b.finding
-	if x.RuleID != y.RuleID {
-		return strings.Compare(x.RuleID, y.RuleID)
+// compareRest compares findings of one severity on one line.
+func compareRest(a, b *Finding) int {
+	if a.RuleID != b.RuleID {
+		return strings.Compare(a.RuleID, b.RuleID)
 	}
 	return cmp.Or(
-		cmp.Compare(x.Column, y.Column), strings.Compare(x.Title, y.Title), strings.Compare(x.Message, y.Message),
-		strings.Compare(string(x.Analysis), string(y.Analysis)), cmp.Compare(a.at, b.at),
+		cmp.Compare(a.Column, b.Column), strings.Compare(a.Title, b.Title), strings.Compare(a.Message, b.Message),
+		cmp.Compare(a.Analysis, b.Analysis),
 	)
 }
