@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/davecgh/go-spew/spew"
 	"github.com/jarcoal/httpmock"
@@ -213,6 +215,29 @@ func TestErrorsThatAreNilOrZeroPrint(t *testing.T) {
 		assert.Equal(t, "codeant: no error", err.Error())
 		assert.Equal(t, "codeant: no error", fmt.Sprintf("%v", err))
 		assert.NotErrorIs(t, err, codeant.ErrConflict)
+	}
+}
+
+func TestTheWordsOfAHostileServerAreBoundedAndPrintable(t *testing.T) {
+	t.Parallel()
+	const escapes, shown = "\x1b[31m\u202e\r\n::error::", "[31m ::error::"
+	for contentType, limit := range map[string]int{"application/json": 300, "text/html": 200} {
+		body, err := json.Marshal(map[string]string{"message": escapes + strings.Repeat("m", 5000)})
+		require.NoError(t, err)
+		if contentType == "text/html" {
+			body = []byte("<html><title>" + escapes + strings.Repeat("m", 5000) + "</title></html>")
+		}
+		mock := httpmock.NewMockTransport()
+		mock.RegisterNoResponder(httpmock.ResponderFromResponse(&http.Response{
+			StatusCode: 409, Body: io.NopCloser(bytes.NewReader(body)),
+			Header: http.Header{"Content-Type": {contentType}, "X-Request-Id": {escapes + strings.Repeat("r", 5000)}},
+		}))
+		var apiErr *codeant.APIError
+		require.ErrorAs(t, read(t.Context(), funnelClient(t, mock)), &apiErr)
+		assert.Equal(t, shown+strings.Repeat("m", limit-1-len(shown))+"…", apiErr.Message)
+		assert.Equal(t, shown+strings.Repeat("r", 80-1-len(shown))+"…", apiErr.RequestID)
+		assert.Equal(t, -1, strings.IndexFunc(apiErr.Error(), unicode.IsControl))
+		assert.NotContains(t, apiErr.Error(), "\u202e")
 	}
 }
 
