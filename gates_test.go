@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,12 +30,11 @@ func gatesAnswering(t *testing.T, answers ...httpmock.Responder) (*codeant.Clien
 	return funnelClient(t, mock), mock
 }
 
-// inOrder answers one after the other, the last one again and again.
+// inOrder answers one after the other, the last one again and again. One may still be at it when its request has ended.
 func inOrder(answers ...httpmock.Responder) httpmock.Responder {
-	asked := 0
+	var asked atomic.Int32
 	return func(req *http.Request) (*http.Response, error) {
-		asked++
-		return answers[min(asked, len(answers))-1](req)
+		return answers[min(int(asked.Add(1)), len(answers))-1](req)
 	}
 }
 
