@@ -71,21 +71,24 @@ func reports() []row {
 	encodeKept := encoderOf[sarifDocument](writtenBy(sarif.Write, report), "")
 	writeQuality := func() { check(codequality.Write(io.Discard, report)) }
 	encodeQuality := encoderOf[[]violation](writtenBy(codequality.Write, report), "  ")
-	sarifTime, keptBytes := best(writeSARIF), allocated(encodeKept)
+	sarifTime, keptBytes := processorTime(writeSARIF), allocated(encodeKept)
 	return []row{
 		{
-			what: "SARIF of 100,000 findings: time over json.Encoder", got: sarifTime / best(encoderOfAll(report)),
+			what: "SARIF of 100,000 findings: processor time over json.Encoder", got: sarifTime / processorTime(encoderOfAll(report)),
 			bar: 3, unit: "x", time: true,
 		},
 		{
-			what: "SARIF of 100,000 findings: time over json.Encoder of the 25,000 in the document", got: sarifTime / best(encodeKept),
-			unit: "x", time: true,
+			what: "SARIF of 100,000 findings: processor time over json.Encoder of the 25,000 in the document",
+			got:  sarifTime / processorTime(encodeKept), unit: "x", time: true,
 		},
 		{
 			what: "SARIF of 100,000 findings: bytes over json.Encoder of the 25,000 in the document", got: allocated(writeSARIF) / keptBytes,
 			bar: 2, unit: "x",
 		},
-		{what: "Code Quality of 100,000 findings: time over json.Encoder", got: best(writeQuality) / best(encodeQuality), unit: "x", time: true},
+		{
+			what: "Code Quality of 100,000 findings: processor time over json.Encoder",
+			got:  processorTime(writeQuality) / processorTime(encodeQuality), unit: "x", time: true,
+		},
 		{
 			what: "Code Quality of 100,000 findings: bytes over json.Encoder", got: allocated(writeQuality) / allocated(encodeQuality),
 			bar: 2, unit: "x",
@@ -145,7 +148,8 @@ func allocated(f func()) float64 {
 // changes it less than the time that passes.
 func processorTime(f func()) float64 {
 	least := time.Hour
-	for range 30 {
+	started := time.Now()
+	for run := 0; run < 5 || run < 30 && time.Since(started) < 2*time.Second; run++ {
 		runtime.GC()
 		before := busy()
 		f()
