@@ -338,18 +338,31 @@ func TestABusyStorageIsGivenMoreTime(t *testing.T) {
 
 func TestAURLThatGrewOldDuringAPauseIsRenewedBeforeTheNextAttempt(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		mock := httpmock.NewMockTransport()
-		presigns(mock)
-		completes(mock)
-		slow := httpmock.ResponderFromResponse(&http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"90"}}, Body: http.NoBody})
-		puts(mock, slow, httpmock.NewStringResponder(200, ""))
+	for _, tt := range []struct {
+		query, retryAfter string
+		signed            int
+	}{
+		{signedQuery, "90", 2},
+		{signedQuery, "81", 2},
+		{signedQuery, "80", 1}, // four fifths of the 100 s have not passed yet
+		{"X-Amz-Expires=0&X-Amz-Signature=feedfacecafe", "90", 1},
+		{"X-Amz-Expires=-100&X-Amz-Signature=feedfacecafe", "90", 1},
+		{"X-Amz-Expires=99999999999&X-Amz-Signature=feedfacecafe", "90", 1},
+		{"X-Amz-Signature=feedfacecafe", "90", 1}, // the URL does not say how long it is valid
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mock := httpmock.NewMockTransport()
+			mock.RegisterResponder("POST", presignURL, httpmock.NewStringResponder(200, fmt.Sprintf(`{"coverage_url":%q}`, putPattern+"?"+tt.query)))
+			completes(mock)
+			slow := httpmock.ResponderFromResponse(&http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {tt.retryAfter}}, Body: http.NoBody})
+			puts(mock, slow, httpmock.NewStringResponder(200, ""))
 
-		_, err := coverageClient(t, mock, codeant.WithRetry(codeant.RetryPolicy{MaxRetryAfter: 2 * time.Minute})).Coverage.Upload(t.Context(), upload())
+			_, err := coverageClient(t, mock, codeant.WithRetry(codeant.RetryPolicy{MaxRetryAfter: 2 * time.Minute})).Coverage.Upload(t.Context(), upload())
 
-		require.NoError(t, err)
-		assert.Equal(t, 2, mock.GetCallCountInfo()["POST "+presignURL])
-	})
+			require.NoError(t, err)
+			assert.Equal(t, tt.signed, mock.GetCallCountInfo()["POST "+presignURL], "%s, %s s", tt.query, tt.retryAfter)
+		})
+	}
 }
 
 func TestACompleteThatFailsIsRepeatedAloneAndToldApart(t *testing.T) {

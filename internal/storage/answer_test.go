@@ -149,6 +149,7 @@ func TestAnAnswerThatSpeaksOfAnErrorIsNoSuccess(t *testing.T) {
 		"XML that breaks off":  {body: "<Stored><Key>x", want: broken},
 		"XML with a wrong end": {body: "<Stored></Key>", want: broken},
 		"an HTML page":         {header: html, body: "<html><head><title>Log in &lt;now&gt;</title></head></html>", want: &Refusal{StatusCode: 200, Message: "Log in &lt;now&gt;", Reason: isPage, Page: true}},
+		"XML as HTML":          {header: html, body: "<Stored/>", want: &Refusal{StatusCode: 200, Reason: isPage, Page: true}},
 		"HTML without a type":  {header: map[string]string{"Content-Type": ""}, body: "<!DOCTYPE html>\n<html><body>hello<br></body></html>", want: &Refusal{StatusCode: 200, Message: "hello", Reason: isPage, Page: true}},
 		"HTML after a comment": {header: map[string]string{"Content-Type": "application/xml"}, body: "<!-- hi --><html></html>", want: &Refusal{StatusCode: 200, Reason: isPage, Page: true}},
 		"HTML after a text":    {header: html, body: "Hello<script>x()</script>", want: &Refusal{StatusCode: 200, Message: "Hello", Reason: isPage, Page: true}},
