@@ -24,8 +24,8 @@ type coveragePut struct {
 
 func (p *coveragePut) run(ctx context.Context) error {
 	c := p.service.client
-	return c.retrier.run(ctx, true, func(attempt int) *failure {
-		if attempt > 1 && p.url.nearlyExpired() {
+	return c.retrier.run(ctx, true, func(int) *failure {
+		if p.url.nearlyExpired() {
 			if f := p.renew(ctx); f != nil {
 				return f
 			}

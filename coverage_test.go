@@ -202,6 +202,12 @@ func TestCompleteNeverFollowsAFailedPut(t *testing.T) {
 			"codeant: coverage.put: the report was not stored: no way to https://bucket.example/report.xml?… (host bucket.example, 1 attempt); check that this network allows connections to the storage host, which is not the API's host",
 		},
 		{
+			"an answer that is not HTTP", httpmock.NewErrorResponder(errors.New(`malformed HTTP response "hello"`)), 1, 1,
+			[]error{codeant.ErrStorage, codeant.ErrUnavailable, codeant.ErrBadResponse},
+			[]error{codeant.ErrTooLarge},
+			`codeant: coverage.put: the report was not stored: it is not valid HTTP: malformed HTTP response "hello" (host bucket.example, 1 attempt); check that this network allows connections to the storage host, which is not the API's host`,
+		},
+		{
 			"the connection breaks each time", httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 3, 1,
 			[]error{codeant.ErrStorage, codeant.ErrUnavailable, io.ErrUnexpectedEOF},
 			nil,
@@ -361,6 +367,28 @@ func TestAURLThatGrewOldDuringAPauseIsRenewedBeforeTheNextAttempt(t *testing.T) 
 
 			require.NoError(t, err)
 			assert.Equal(t, tt.signed, mock.GetCallCountInfo()["POST "+presignURL], "%s, %s s", tt.query, tt.retryAfter)
+			assert.Equal(t, 2, mock.GetCallCountInfo()["PUT "+putPattern], "the renewed URL is used")
+		})
+	}
+}
+
+func TestAnUploadWhoseURLCannotBeRenewedFails(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]httpmock.Responder{
+		"old":     httpmock.ResponderFromResponse(&http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"90"}}, Body: http.NoBody}),
+		"expired": storageXML(403, "AccessDenied", "Request has expired"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mock := httpmock.NewMockTransport()
+			mock.RegisterResponder("POST", presignURL, inOrder(status(200, fmt.Sprintf(`{"coverage_url":%q}`, uploadURL)), status(403, "")))
+			completes(mock)
+			puts(mock, refused)
+			_, err := coverageClient(t, mock, codeant.WithRetry(codeant.RetryPolicy{MaxRetryAfter: 2 * time.Minute})).Coverage.Upload(t.Context(), upload())
+			var apiErr *codeant.APIError
+			require.ErrorAs(t, err, &apiErr, name)
+			assert.Equal(t, 403, apiErr.StatusCode, name)
+			assert.Equal(t, 1, mock.GetCallCountInfo()["PUT "+putPattern], name)
+			assert.Zero(t, mock.GetCallCountInfo()["POST "+completeURL], name)
 		})
 	}
 }
