@@ -58,6 +58,7 @@ func TestAPolicyDecidesWhichGatesCount(t *testing.T) {
 			`codeant: quality gate failed: gate "sast" answered "FAILED"`,
 		},
 		{"required, with a word that the policy allows", codeant.GatePolicy{PassingStatuses: []string{"skipped"}, RequiredGates: []string{"Duplicate_Code"}}, copySkipped, codeant.VerdictPassed, ""},
+		{"a word of any ASCII", codeant.GatePolicy{PassingStatuses: []string{"fine\x7f"}}, `"sca_quality_gate":{"status":"Fine\u007f"}`, codeant.VerdictPassed, ""},
 		{"failed, but ignored", codeant.GatePolicy{IgnoredGates: []string{"S-A S_T"}}, secretPassed + "," + sastFailed, codeant.VerdictPassed, ""},
 		{"unclear, but ignored", codeant.GatePolicy{IgnoredGates: []string{"duplicate code"}}, secretPassed + "," + copySkipped, codeant.VerdictPassed, ""},
 		{
