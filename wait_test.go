@@ -190,21 +190,25 @@ func TestAWaitEndsWithAPollThatLeavesTimeForItsAnswer(t *testing.T) {
 		late    bool
 	}{
 		{
-			"time for a short pause", pending, 1100 * time.Millisecond, []time.Duration{0, 100 * time.Millisecond},
+			"time for a short pause", pending, 1100 * time.Millisecond,
+			[]time.Duration{0, 100 * time.Millisecond},
 			`codeant: gates.results: no result in time after 100ms and 2 polls; the last status was "PENDING"` + late, true,
 		},
 		{
-			"no time for the shortest pause", pending, 1099 * time.Millisecond, []time.Duration{0},
+			"no time for the shortest pause", pending, 1099 * time.Millisecond,
+			[]time.Duration{0},
 			`codeant: gates.results: no result in time after 0s and 1 poll; the last status was "PENDING"` + late, true,
 		},
 		{"Retry-After ends with the last pause", busy("9"), 10 * time.Second, []time.Duration{0, 9 * time.Second}, "", false},
 		{
-			"Retry-After ends with the wait", busy("10"), 10 * time.Second, []time.Duration{0},
+			"Retry-After ends with the wait", busy("10"), 10 * time.Second,
+			[]time.Duration{0},
 			"codeant: gates.results: no result in time after 0s and 1 poll; the last poll failed: " +
 				"gates.results: " + refused + "; try again in 10s" + late, true,
 		},
 		{
-			"Retry-After ends after the wait", busy("11"), 10 * time.Second, []time.Duration{0},
+			"Retry-After ends after the wait", busy("11"), 10 * time.Second,
+			[]time.Duration{0},
 			"codeant: gates.results: " + refused + "; try again in 11s", false,
 		},
 	} {
