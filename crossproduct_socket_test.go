@@ -128,11 +128,11 @@ func TestEveryOperationMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, op := range codeant.DeclaredOperations(t) {
 		m := methodOf(t, op)
-		call := func(t *testing.T, client func(...codeant.Option) *codeant.Client) (error, string) {
-			var log bytes.Buffer
+		call := func(t *testing.T, client func(...codeant.Option) *codeant.Client) (log string, err error) {
+			var buf bytes.Buffer
 			debug := &slog.HandlerOptions{Level: slog.LevelDebug}
-			err := m.call(t.Context(), client(codeant.WithLogger(slog.New(slog.NewJSONHandler(&log, debug)))))
-			return err, log.String()
+			err = m.call(t.Context(), client(codeant.WithLogger(slog.New(slog.NewJSONHandler(&buf, debug)))))
+			return buf.String(), err
 		}
 		t.Run(op.Variable, func(t *testing.T) {
 			t.Parallel()
@@ -144,7 +144,7 @@ func TestEveryOperationMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 					t.Run(fmt.Sprintf("HTTP/1.1, %s, for ever %t", name, forever), func(t *testing.T) {
 						peer := &struckPeer{path: op.Path, good: m.good, fault: fault, forever: forever}
 						mux.Handle(prefix+"/", http.StripPrefix(prefix, peer))
-						err, log := call(t, func(o ...codeant.Option) *codeant.Client { return rawClient(t, server.URL+prefix, o...) })
+						log, err := call(t, func(o ...codeant.Option) *codeant.Client { return rawClient(t, server.URL+prefix, o...) })
 						judge(t, op, m, fault.peerFault, forever, err, int(peer.requests.Load()), log)
 					})
 				}
@@ -162,7 +162,7 @@ func TestEveryOperationMeetsEveryFaultOfASocketOnceAndForEver(t *testing.T) {
 								f.answer(stream, m.good)
 							}
 						})
-						err, log := call(t, client)
+						log, err := call(t, client)
 						judge(t, op, m, fault.peerFault, forever, err, int(requests.Load())-calm.others, log)
 					})
 				}
