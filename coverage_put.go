@@ -24,7 +24,7 @@ type coveragePut struct {
 
 func (p *coveragePut) run(ctx context.Context) error {
 	c := p.service.client
-	return c.retrier.run(ctx, true, func(int) *failure {
+	return c.retrier.run(ctx, true, func() *failure {
 		if p.url.nearlyExpired() {
 			if f := p.renew(ctx); f != nil {
 				return f
@@ -44,9 +44,7 @@ func (p *coveragePut) run(ctx context.Context) error {
 			f.transient = false // a renewed URL does not allow more attempts
 		}
 		return f
-	}, func(_ int, pause time.Duration, f *failure) {
-		p.report(ctx, pause, f)
-	})
+	}, func(pause time.Duration, f *failure) { p.report(ctx, pause, f) })
 }
 
 func (p *coveragePut) renew(ctx context.Context) *failure {

@@ -77,7 +77,7 @@ func (c *Client) send(ctx context.Context, op operation, in any, decode func(jso
 	if ctx.Err() != nil {
 		return x.notSent()
 	}
-	return c.retrier.run(ctx, op.idempotent, func(int) *failure { return x.try(decode) }, x.report)
+	return c.retrier.run(ctx, op.idempotent, func() *failure { return x.try(decode) }, x.report)
 }
 
 // ready returns an error if the client or the context cannot be used.
@@ -165,7 +165,7 @@ func (x *exchange) try(decode func(jsonscan.Document) error) *failure {
 	if err != nil || fresh.IsZero() || fresh.Reveal() == token.Reveal() {
 		return f
 	}
-	x.report(0, 0, f)
+	x.report(0, f)
 	return x.attempt(fresh, decode)
 }
 
@@ -233,7 +233,7 @@ func (c *Client) target(u *url.URL, op operation) {
 }
 
 // report passes the last attempt to the observers and the log, with the pause before the next one.
-func (x *exchange) report(_ int, pause time.Duration, f *failure) {
+func (x *exchange) report(pause time.Duration, f *failure) {
 	if x.last.Number == 0 {
 		return // the token source failed, and nothing was sent
 	}

@@ -101,28 +101,28 @@ type retrier struct {
 	jitter float64 // how far a pause may be from half its bound: 1 spreads it from nothing to the bound
 }
 
-// run calls try until it succeeds or a gate closes, and returns the last failure. It calls after following each attempt, with
-// the pause before the next one, or 0 if there is none. If the context ends during a pause or a later attempt, the error
-// also wraps the failure before it.
+// run calls try until it succeeds or a gate closes, and returns the last failure. After each attempt it calls report with the
+// pause before the next one, or 0 if there is none. If the context ends during a pause or a later attempt, the error also
+// wraps the failure before it.
 func (r *retrier) run(
-	ctx context.Context, idempotent bool, try func(attempt int) *failure, after func(attempt int, pause time.Duration, f *failure),
+	ctx context.Context, idempotent bool, try func() *failure, report func(pause time.Duration, f *failure),
 ) error {
 	var (
 		delays delays
 		before *failure
 	)
 	for attempt := 1; ; attempt++ {
-		f := try(attempt)
+		f := try()
 		if f == nil {
 			r.budget.payBack()
-			after(attempt, 0, nil)
+			report(0, nil)
 			return nil
 		}
 		if attempt == 1 {
 			delays = r.newDelays()
 		}
 		pause, err := r.next(ctx, attempt, idempotent, f, delays)
-		after(attempt, pause, f)
+		report(pause, f)
 		switch {
 		case pause > 0 && !sleep(ctx, pause):
 			return notRepeated(f.err, contextError(ctx))

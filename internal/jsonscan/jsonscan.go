@@ -97,7 +97,7 @@ func verdict(data []byte, i, end int) error {
 	return errors.New("its JSON breaks off")
 }
 
-// TrimBOM removes the byte order mark that some servers put before UTF-8.
+// TrimBOM removes the byte order mark that some servers and programs put before UTF-8.
 func TrimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
 
 // Decode decodes exactly one value into v with encoding/json. Its errors name the field and the kind of its value, and quote

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 // Format is a format of coverage reports that CodeAnt reads.
@@ -62,7 +64,7 @@ func detect(data []byte, whole bool) (Format, *Refusal) {
 	if refusal := refuseBinary(data); refusal != nil {
 		return "", refusal
 	}
-	data = trimBOM(data)
+	data = jsonscan.TrimBOM(data)
 	text := bytes.TrimSpace(data)
 	if len(text) == 0 {
 		return "", &Refusal{"it holds nothing but white space", "check that the tests ran and that the coverage tool wrote to this path"}
@@ -76,8 +78,6 @@ func detect(data []byte, whole bool) (Format, *Refusal) {
 		return detectText(text, whole)
 	}
 }
-
-func trimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")) }
 
 // clip shortens a piece of the content for an error.
 func clip(s string) string {

@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"regexp"
+
+	"github.com/codeant-sdk/codeant/internal/jsonscan"
 )
 
 var (
@@ -57,7 +59,7 @@ func detectText(text []byte, whole bool) (Format, *Refusal) {
 // as in profiles that were concatenated by hand, describes a block. A byte order mark and Windows line ends are allowed.
 // prefix must include the whole first line.
 func IsGoProfile(prefix []byte) bool {
-	text := bytes.TrimSpace(trimBOM(prefix))
+	text := bytes.TrimSpace(jsonscan.TrimBOM(prefix))
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	line = bytes.TrimSpace(line)
 	return goMode.Match(line) || goBlock.Match(line)

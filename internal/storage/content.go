@@ -180,7 +180,7 @@ func dropDeclaration(text []byte) []byte {
 // decodeText converts a body to UTF-8. A body that is neither UTF-8 nor UTF-16 is decoded as Latin 1, which is good enough
 // because the names that matter are ASCII.
 func decodeText(body []byte) []byte {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	body = jsonscan.TrimBOM(body)
 	switch {
 	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("<\x00")):
 		return decodeUTF16(body, 0)
