@@ -45,14 +45,17 @@ type body struct {
 	size     int64
 	left     atomic.Int64
 	answer   atomic.Bool // the header of the answer arrived
+	ctx      context.Context
+	held     bool          // the last bytes were held back; only Read uses it
+	heard    chan struct{} // closed when the header of the answer arrived
 
 	mu     sync.Mutex
 	src    io.Reader // nil when detached
 	failed error
 }
 
-func newBody(src io.Reader, size int64, progress func(int64), stop context.CancelCauseFunc) *body {
-	b := &body{src: src, size: size, progress: progress}
+func newBody(ctx context.Context, src io.Reader, size int64, progress func(int64), stop context.CancelCauseFunc) *body {
+	b := &body{src: src, size: size, progress: progress, ctx: ctx, heard: make(chan struct{})}
 	b.left.Store(size)
 	b.watch = time.AfterFunc(stall, func() { stop(b.silence()) })
 	return b
@@ -69,7 +72,24 @@ func (b *body) silence() error {
 	return errStalled
 }
 
+// hold delays the end of a report. Otherwise the transport could send all of it between the arrival of an early answer and the
+// moment when Put learns of that answer, which would look as if the storage had waited for the report.
+func (b *body) hold(room int) {
+	if b.held || b.size <= holdAbove || b.left.Load() > int64(room) {
+		return
+	}
+	b.held = true
+	timer := time.NewTimer(holdBack)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-b.heard:
+	case <-b.ctx.Done():
+	}
+}
+
 func (b *body) Read(p []byte) (int, error) {
+	b.hold(len(p))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	left := b.left.Load()
@@ -118,6 +138,7 @@ func (b *body) moved(n int) {
 // answered starts the time limit for the rest of the answer, even if the report is still being sent.
 func (b *body) answered() {
 	b.answer.Store(true)
+	close(b.heard)
 	b.watch.Reset(answerStall)
 }
 

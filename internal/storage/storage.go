@@ -26,6 +26,9 @@ const (
 	stall        = 60 * time.Second // the longest pause between two bytes of the report
 	answerStall  = 20 * time.Second // from the header of the answer to the end of its body
 	handOverWait = time.Second      // for the transport to report that it wrote the last byte
+
+	holdAbove = 64 << 10              // the end of a larger report is held back
+	holdBack  = 50 * time.Millisecond // for an early answer to be noticed; far more than a busy scheduler needs
 )
 
 // answerWait returns how long the storage may take to answer after the last byte. That byte is only in the kernel's buffer,
@@ -75,8 +78,8 @@ func ParseURL(raw string, insecure bool) (*url.URL, error) {
 
 // Put sends size bytes of src to target, once. It returns a nil error and the status of the answer only if all bytes were
 // written to the connection and the storage then answered that it stored them. Bytes written to the connection may still be
-// in the kernel's buffer. If all of src fits in there, an answer that the storage sent before it read src cannot be
-// recognized as too early.
+// in the kernel's buffer. So an answer that the storage sends before it has read src is recognized as too early only if src is
+// larger than 64 KiB: then Put sends the last bytes after a pause of 50 ms, and only an answer that comes later counts.
 //
 // The error is a *Refusal if the storage answered, a *SourceError if reading src failed, an *Interruption if this package
 // knows why the transfer ended, and otherwise the error of the transport, which may contain the URL. Put does not read src
@@ -87,7 +90,7 @@ func (c *Client) Put(ctx context.Context, target *url.URL, src io.Reader, size i
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	body := newBody(src, size, progress, stop)
+	body := newBody(ctx, src, size, progress, stop)
 	defer body.detach()
 	sent := handOver{body: body}
 	req, err := http.NewRequestWithContext(sent.trace(ctx), http.MethodPut, "", body)

@@ -22,7 +22,7 @@ var falseStorages = []struct {
 		name:    "200 without having read the report",
 		nginx:   nginx{server: "return 200;"},
 		haproxy: haproxy{frontend: "http-request return status 200"},
-		sizes:   []int{medium, 30 << 20}, // one that fits the buffers of the connection cannot be told apart
+		sizes:   []int{256 << 10, medium, 30 << 20}, // one of up to 64 KiB cannot be told apart
 	},
 	{
 		name:    "200 with a page",
