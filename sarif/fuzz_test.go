@@ -8,7 +8,7 @@ import (
 
 // FuzzWrite: whatever text a finding holds, the document is one that its readers accept.
 func FuzzWrite(f *testing.F) {
-	for _, seed := range []string{"", "a/b.go", "]]>", "\x00\x1b[31m", "\xff", "\u202e", "../x", `C:\x`, "%2e%2e/", "::error::x", "\r\n"} {
+	for _, seed := range []string{"", "a/b.go", "]]>", "\x00\x1b[31m", "\xff", "\u202e", "../x", " /", "/ /a", `C:\x`, "%2e%2e/", "::error::x", "\r\n"} {
 		f.Add(seed, "message", 3, 4)
 		f.Add("a.go", seed, -1, 9)
 	}

@@ -104,19 +104,16 @@ func Place(f codeant.Finding) string {
 	return "codeant"
 }
 
-// inRepository cleans the path of a file. A leading slash means the root of the repository, as scanners write it. It returns
-// false if the path is empty, is the root itself, leaves the root, begins with a Windows drive or contains a NUL. Such a path
-// is not corrected, because the result could be another file.
+// inRepository cleans the path of a file. White space around it is dropped, and a leading slash means the root of the
+// repository, as scanners write it. It returns false if the path is empty, is the root itself, leaves the root, begins with a
+// blank folder or a Windows drive, or contains a NUL. Such a path is not corrected, because the result could be another file.
 func inRepository(name string) (string, bool) {
-	if strings.TrimSpace(name) == "" || strings.ContainsRune(name, 0) {
-		return "", false
-	}
-	name = strings.ReplaceAll(name, `\`, "/")
-	if hasDrive(name) {
+	name = strings.ReplaceAll(strings.TrimSpace(name), `\`, "/")
+	if name == "" || strings.ContainsRune(name, 0) || hasDrive(name) {
 		return "", false
 	}
 	name = path.Clean(strings.TrimLeft(name, "/"))
-	if name == "." || name == ".." || strings.HasPrefix(name, "../") {
+	if name == "." || name == ".." || strings.HasPrefix(name, "../") || strings.TrimSpace(name) != name {
 		return "", false
 	}
 	return name, true

@@ -85,6 +85,18 @@ func TestTheTextsOfAFinding(t *testing.T) {
 	}
 }
 
+func TestAFileIsNamedWithoutWhiteSpaceAroundItOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"a.go": "a.go", " a.go\n": "a.go", "/a b/c.go": "a b/c.go", "a/ b.go": "a/ b.go", " ../a/../b.go": "",
+		"": "", " ": "", "/": "", " /": "", "/ /": "", "/ /a.go": "", "a/../ /b.go": "", "\t/ ": "",
+	} {
+		file, ok := finding.File(codeant.Finding{Path: name})
+		assert.Equal(t, want, file, "%q", name)
+		assert.Equal(t, want != "", ok, "%q", name)
+	}
+}
+
 func TestLine(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "a b", finding.Line(codeant.Finding{Path: "a.go", Message: "a\nb"}))
