@@ -62,7 +62,7 @@ func requireInRepository(t *testing.T, uri string) *url.URL {
 }
 
 func FuzzURI(f *testing.F) {
-	for _, seed := range []string{"src/a.go", `..\..\x`, "a:b", "C:/x", "//host/x", "%2e%2e/x", "?#[]", "\xff", "a/../..", " "} {
+	for _, seed := range []string{"src/a.go", `..\..\x`, "a:b", "C:/x", "//host/x", "%2e%2e/x", "?#[]", "\xff", "a/../..", " ", "a.go ", " a/b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -71,7 +71,7 @@ func FuzzURI(f *testing.F) {
 			return
 		}
 		u := requireInRepository(t, uri)
-		named := strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")
+		named := strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(strings.TrimSpace(name), `\`, "/")), "/")
 		require.Equal(t, named, u.Path, "the URI decodes to the path")
 	})
 }
