@@ -100,8 +100,9 @@ func (t CoverageTarget) wire() (coverageWire, error) {
 // presigned URL is renewed once. If the storage does not store the report, the error is a *StorageError.
 //
 // A report counts as stored if all of it was written to the connection and the storage then answered 200, 201 or 204 with no
-// body or with one that reports no error. To notice an answer that the storage sends before it has read a report, the last
-// bytes of one larger than 64 KiB are sent after a pause of 50 ms. For a smaller report, such an answer cannot be recognized.
+// body or with one that reports no error. An answer that arrives before the last bytes are sent is too early. If the report is
+// larger than 64 KiB, they are sent after a pause of 50 ms, so that such an answer is noticed. An answer that arrives later, or
+// is to a smaller report, counts even if the storage sent it without reading the report, because that cannot be recognized.
 //
 // A transfer may take any time as long as bytes move; it fails after 60 s without progress. After the last byte, the storage
 // has 60 s to answer plus 1 s for each 8 KiB of the report, at most 10 minutes.

@@ -25,13 +25,14 @@ var (
 // and detail that is not empty; of HTML, it is the title or else the text. Both are neither shortened nor redacted.
 func Read(contentType string, body []byte) (code, message string) {
 	body = bytes.TrimSpace(jsonscan.TrimBOM(body[:min(len(body), maxBody)]))
+	members, err := jsonscan.Parse(nil, body)
 	value := jsonscan.Value(body)
 	switch {
 	case len(body) == 0:
 		return "", ""
-	case jsonscan.Check(body) == nil && value.Kind() == jsonscan.Object:
-		return readObject(value)
-	case jsonscan.Check(body) == nil:
+	case err == nil && value.Kind() == jsonscan.Object:
+		return readObject(members)
+	case err == nil:
 		return "", text(value)
 	case IsMarkup(contentType, body):
 		return "", markup(body)
@@ -51,8 +52,7 @@ func IsMarkup(contentType string, body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
-func readObject(object jsonscan.Value) (code, message string) {
-	members, _ := object.Fields(nil) // of a huge object, the first members are enough
+func readObject(members jsonscan.Fields) (code, message string) {
 	inner, _ := members.Get("error").Fields(nil)
 	if message = first(inner, "message", "detail"); message == "" {
 		message = first(members, "message", "error", "detail", "errors", "error_description")

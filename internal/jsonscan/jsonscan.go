@@ -117,7 +117,7 @@ func Decode(data []byte, v any) error {
 	return err
 }
 
-// article returns encoding/json's name of a kind with an article, such as "an object".
+// article adds an article to the name that encoding/json has for a kind: "object" becomes "an object".
 func article(kind string) string {
 	switch kind {
 	case "object":

@@ -78,8 +78,8 @@ func ParseURL(raw string, insecure bool) (*url.URL, error) {
 
 // Put sends size bytes of src to target, once. It returns a nil error and the status of the answer only if all bytes were
 // written to the connection and the storage then answered that it stored them. Bytes written to the connection may still be
-// in the kernel's buffer. So an answer that the storage sends before it has read src is recognized as too early only if src is
-// larger than 64 KiB: then Put sends the last bytes after a pause of 50 ms, and only an answer that comes later counts.
+// in the kernel's buffer. So an answer that the storage sends without reading src is recognized as too early only if src is
+// larger than 64 KiB and the answer arrives before the last bytes are sent, which is after a pause of 50 ms.
 //
 // The error is a *Refusal if the storage answered, a *SourceError if reading src failed, an *Interruption if this package
 // knows why the transfer ended, and otherwise the error of the transport, which may contain the URL. Put does not read src
